@@ -1,0 +1,112 @@
+/**
+ * Profiles: what distinguishes one CPython version on one data model from another, as data. Code that behaves by
+ * version asks the profile, never the version number.
+ */
+import type { Abi, AbiName } from "./abi.ts";
+import { PyrenaError } from "./errors.ts";
+import { profiles } from "./profiles/index.ts";
+
+/** Geometry and rules of pymalloc (`Objects/obmalloc.c`). All sizes in bytes. */
+export interface PymallocProfile {
+  /** Largest request that pymalloc serves itself; larger ones go to the raw allocator. */
+  readonly threshold: number;
+  /** A pool: the unit that holds blocks of one size class. A power of two. */
+  readonly poolBytes: number;
+  /** An arena: the unit obtained from and given back to the arena source. A multiple of `poolBytes`. */
+  readonly arenaBytes: number;
+  /** Whether one wholly free arena, the last in usableArenas, is kept instead of being given back (3.9 and later). */
+  readonly keepsLastArena: boolean;
+  /** Records in the first arena vector; doubled each time it is exhausted. */
+  readonly initialArenaObjects: number;
+  /** How CPython tells its own addresses from foreign ones; only the "arena map" lines of its statistics show it. */
+  readonly addressTest: "arena-index" | "radix-tree";
+}
+
+/** Cycle collection. */
+export interface GcProfile {
+  readonly policy: "generational" | "incremental";
+  /** Default thresholds, as `gc.get_threshold()` shows them. */
+  readonly thresholds: readonly [number, number, number];
+  /** What count 0 counts: allocations of GC-capable memory, or objects that become tracked. */
+  readonly counts: "allocations" | "tracking";
+  /** Whether an automatic collection runs inside the allocation or at the interpreter's next check. */
+  readonly trigger: "at-once" | "deferred";
+}
+
+/** Object headers, in bytes. */
+export interface HeaderProfile {
+  /** PyObject: reference count and type. */
+  readonly object: number;
+  /** PyVarObject: PyObject and size. */
+  readonly varObject: number;
+  /** PyGC_Head, before the object. */
+  readonly gcHead: number;
+}
+
+/** How many freed objects of a type are kept for reuse; 0 where the version keeps none. */
+export interface FreeListProfile {
+  readonly float: number;
+  readonly int: number;
+  readonly list: number;
+  readonly dict: number;
+  readonly dictKeys: number;
+  /** Kept for each length from 1 to `tupleMaxLength`. */
+  readonly tuple: number;
+  readonly tupleMaxLength: number;
+  readonly frame: number;
+  readonly slice: number;
+  readonly context: number;
+  readonly method: number;
+}
+
+/** A CPython version on one data model. */
+export interface Profile {
+  /** `cpython-3.13-lp64`. */
+  readonly name: string;
+  /** Number by which a heap header names its profile; unique. */
+  readonly id: number;
+  /** Major and minor version: `3.13`. */
+  readonly python: string;
+  readonly abi: Abi;
+  readonly pymalloc: PymallocProfile;
+  /** Whether `PYTHONMALLOC` knows the mimalloc names. */
+  readonly hasMimalloc: boolean;
+  readonly gc: GcProfile;
+  readonly headers: HeaderProfile;
+  readonly freeLists: FreeListProfile;
+  /** First and last of the cached ints. */
+  readonly smallInts: readonly [number, number];
+}
+
+/**
+ * The profile of a Python version.
+ * @param python `3.13`, or a full version such as `3.13.2` or `3.15.0a2`
+ * @throws PyrenaError `unknown-profile`, listing the known ones
+ */
+export function profileFor(python: string, abi: AbiName): Profile {
+  const minor = /^\d+\.\d+/.exec(python)?.[0];
+  const found = profiles.find((profile) => profile.python === minor && profile.abi.name === abi);
+  if (found === undefined) {
+    const versions = [...new Set(profiles.map((profile) => profile.python))].join(", ");
+    throw new PyrenaError(
+      "unknown-profile",
+      `no profile of Python '${python}' on '${abi}': known are ${versions}`,
+    );
+  }
+  return found;
+}
+
+/** Number of size classes of a profile's pymalloc. */
+export function sizeClassCount(profile: Profile): number {
+  return profile.pymalloc.threshold / profile.abi.alignment;
+}
+
+/** Block size of a size class, in bytes. */
+export function sizeClassBytes(profile: Profile, sizeClass: number): number {
+  return (sizeClass + 1) * profile.abi.alignment;
+}
+
+/** Bytes of a pool's header: CPython's pool_header rounded up to the alignment (48 in lp64, 32 in ilp32). */
+export function poolHeaderBytes(profile: Profile): number {
+  return profile.abi.pointerBytes === 8 ? 48 : 32;
+}
