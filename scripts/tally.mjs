@@ -1,0 +1,84 @@
+/**
+ * Adds up a run of turbo: the tests inside each vitest run, and every other task as one check.
+ * Results restored from the cache count like fresh ones.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Tasks that run vitest and leave its report in .reports/test.json. */
+const VITEST = new Set(["test", "test:scripts"]);
+
+/**
+ * @param {string} root
+ * @param {{ taskId: string, task: string, directory: string, cache: { status: string },
+ *   execution?: { exitCode: number } | null }[]} tasks of turbo's summary
+ * @returns {{ lines: string[], passed: number, failed: number }} lines to print: the count of
+ *   each vitest run, the name of whatever failed, and every test that was skipped
+ */
+export function tally(root, tasks) {
+  const counts = [];
+  const failures = [];
+  const skips = [];
+  let passed = 0;
+  let failed = 0;
+  let checks = 0;
+  let cached = 0;
+  for (const task of tasks) {
+    if (task.cache.status === "HIT") cached++;
+    if (!task.execution) {
+      failed++;
+      failures.push(`  did not run, since something before it failed: ${task.taskId}`);
+      continue;
+    }
+    const succeeded = task.execution.exitCode === 0;
+    if (!VITEST.has(task.task)) {
+      if (succeeded) checks++;
+      else {
+        failed++;
+        failures.push(`  failed: ${task.taskId}`);
+      }
+      continue;
+    }
+    const result = readReport(join(root, task.directory, ".reports", "test.json"));
+    // A run can fail although no test did: a file that doesn't load, an unhandled rejection.
+    if (!succeeded && result.failed.length === 0) result.failed.push("the run itself");
+    passed += result.passed;
+    failed += result.failed.length;
+    const name = task.taskId.replace(/^\/\/#test:/, "").replace(/#test$/, "");
+    counts.push(`  ${String(result.passed).padStart(5)}  ${name}`);
+    failures.push(...result.failed.map((test) => `  failed: ${name}: ${test}`));
+    skips.push(...result.skipped.map((test) => `  skipped: ${name}: ${test}`));
+  }
+  return {
+    lines: [
+      "Tests passed",
+      ...counts.sort((a, b) => (a.slice(7) < b.slice(7) ? -1 : 1)),
+      `  ${String(checks).padStart(5)}  checks besides (lint, types, builds, packages)`,
+      ...skips,
+      ...failures,
+      `${cached} of ${tasks.length} tasks had nothing new to do`,
+    ],
+    passed: passed + checks,
+    failed,
+  };
+}
+
+/** Counts of a vitest JSON report; one that is missing counts as a failure. */
+function readReport(path) {
+  if (!existsSync(path)) return { passed: 0, failed: ["left no report"], skipped: [] };
+  const { testResults } = JSON.parse(readFileSync(path, "utf8"));
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  const named = (status) =>
+    tests.filter((test) => status.includes(test.status)).map((test) => test.fullName);
+  const broken = testResults
+    .filter(
+      (file) =>
+        file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+    )
+    .map((file) => `${file.name.split(/[\\/]/).slice(-2).join("/")} does not load`);
+  return {
+    passed: named(["passed"]).length,
+    failed: [...named(["failed"]), ...broken],
+    skipped: named(["pending", "skipped", "todo", "disabled"]),
+  };
+}

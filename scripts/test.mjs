@@ -1,0 +1,60 @@
+/**
+ * `npm test`: sets up, then lints, type-checks, builds, tests, and checks every package as a
+ * user gets it. Turbo does again only what has changed. Ends with one line that says how many
+ * passed and failed. Arguments go to turbo: `npm test -- --filter=@pyrena/raw`, `-- --force`.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { tally } from "./tally.mjs";
+import { root, seconds, setUp, turbo } from "./setup.mjs";
+
+const CHECKS = [
+  "check:format",
+  "check:layers",
+  "check:docs",
+  "check:graph",
+  "check:files",
+  "typecheck:scripts",
+  "test:scripts",
+  "typecheck",
+  "build",
+  "test",
+  "check:package",
+];
+
+const started = Date.now();
+setUp();
+
+// What is counted at the end is of this run, or restored for it from the cache.
+const runs = join(root, ".turbo", "runs");
+rmSync(runs, { recursive: true, force: true });
+rmSync(join(root, ".reports"), { recursive: true, force: true });
+for (const group of ["packages", "apps"]) {
+  for (const name of readdirSync(join(root, group))) {
+    rmSync(join(root, group, name, ".reports"), { recursive: true, force: true });
+  }
+}
+
+const code = await turbo([
+  "run",
+  ...CHECKS,
+  "--continue=dependencies-successful",
+  "--summarize",
+  "--output-logs=new-only",
+  "--log-order=grouped",
+  ...process.argv.slice(2),
+]);
+
+const summary = existsSync(runs) ? readdirSync(runs).find((name) => name.endsWith(".json")) : null;
+if (!summary) {
+  console.error("Turbo left no summary of its run: its own message is above.");
+  process.exit(code || 1);
+}
+const { lines, passed, failed } = tally(
+  root,
+  JSON.parse(readFileSync(join(runs, summary), "utf8")).tasks,
+);
+console.log(`\n${lines.join("\n")}`);
+console.log(`Took ${seconds(Date.now() - started)}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : code);
