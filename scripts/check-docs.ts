@@ -32,7 +32,7 @@ function checkLinks(root: string, document: string): Problem[] {
   const problems: Problem[] = [];
   const targets = [
     ...text.matchAll(/\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)/g),
-    ...text.matchAll(/^\s*\[[^\]]+\]:\s*<?(\S+?)>?\s*$/gm),
+    ...text.matchAll(/^ *\[[^\]]+\]: *<?(\S+?)>? *$/gm),
     ...text.matchAll(/\b(?:href|src)="([^"]+)"/g),
   ];
   for (const match of targets) {
@@ -105,6 +105,8 @@ if (import.meta.main) {
     ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
     { cwd: root, encoding: "utf8" },
   );
-  const documents = listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+  const documents = listed
+    .split("\0")
+    .filter((path) => path !== "" && existsSync(join(root, path)));
   report(checkDocs(root, documents), `${documents.length} documents`, WHY);
 }

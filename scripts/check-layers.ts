@@ -55,11 +55,7 @@ export function checkLayers(root: string): Problem[] {
   ];
 }
 
-function checkPackage(
-  root: string,
-  one: Package,
-  byName: ReadonlyMap<string, Package>,
-): Problem[] {
+function checkPackage(root: string, one: Package, byName: ReadonlyMap<string, Package>): Problem[] {
   const layer = layerOf(one.folder);
   if (!layer) {
     return [problem("placed", `${one.folder}/package.json`, `${one.name} is in no layer`)];
@@ -184,7 +180,9 @@ function checkReferences(one: Package, byName: ReadonlyMap<string, Package>): Pr
     return [
       ...expected
         .filter((directory) => !actual.includes(directory))
-        .map((directory) => problem("references", where, `lacks a reference to ${name(directory)}`)),
+        .map((directory) =>
+          problem("references", where, `lacks a reference to ${name(directory)}`),
+        ),
       ...actual
         .filter((directory) => !expected.includes(directory))
         .map((directory) =>

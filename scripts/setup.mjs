@@ -47,6 +47,10 @@ export function setUp() {
  * Runs a program of node_modules with the tools' Node first on PATH, and resolves to its exit
  * code. Scripts find the Node that npm was started with in PYRENA_HOST_NODE: what users have,
  * as opposed to what the tools need.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<number>}
  */
 export function run(command, args) {
   const env = {
@@ -66,28 +70,30 @@ export function run(command, args) {
   });
 }
 
-/** Turbo, by the Node that is running this: its own launcher needs no newer one. */
+/** Turbo, by the Node that is running this: its own launcher needs no newer one. @param {string[]} args */
 export function turbo(args) {
   return run(process.execPath, [join(root, "node_modules", "turbo", "bin", "turbo"), ...args]);
 }
 
-/** `0.8 s`, `74 s`. */
+/** `0.8 s`, `74 s`. @param {number} milliseconds */
 export function seconds(milliseconds) {
   const value = milliseconds / 1000;
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 }
 
+/** @param {string} message @returns {never} */
 function fail(message) {
   console.error(message);
   process.exit(1);
 }
 
+/** @param {string} path from the root */
 function readJson(path) {
   return JSON.parse(readFileSync(join(root, path), "utf8"));
 }
 
 /** Folders of the workspace that have a package.json, from the root. */
-function packageFolders() {
+export function packageFolders() {
   const inside = ["packages", "apps"]
     .filter((group) => existsSync(join(root, group)))
     .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`));
@@ -108,6 +114,7 @@ function fingerprint() {
   return hash.digest("hex");
 }
 
+/** @param {string} wanted fingerprint of what should be there */
 function isInstalled(wanted) {
   if (!existsSync(STAMP) || readFileSync(STAMP, "utf8") !== wanted) return false;
   // The stamp outlives what it speaks of if someone removes a single folder.
@@ -118,10 +125,15 @@ function isInstalled(wanted) {
   });
 }
 
-/** `npm exec`, by the npm that started this where there is one; its output is kept. */
+/**
+ * `npm exec`, by the npm that started this where there is one; its output is kept.
+ *
+ * @param {string} specifier
+ * @param {string[]} args
+ */
 function runNpmPackage(specifier, args) {
   const rest = ["exec", "--yes", "--", specifier, ...args];
-  const options = { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 };
+  const options = { cwd: root, encoding: /** @type {const} */ ("utf8"), maxBuffer: 2 ** 26 };
   const npm = process.env.npm_execpath ?? "";
   if (npm.endsWith("npm-cli.js")) return spawnSync(process.execPath, [npm, ...rest], options);
   return spawnSync("npm", rest, { ...options, shell: process.platform === "win32" });

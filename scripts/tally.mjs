@@ -63,11 +63,19 @@ export function tally(root, tasks) {
   };
 }
 
-/** Counts of a vitest JSON report; one that is missing counts as a failure. */
+/**
+ * Counts of a vitest JSON report; one that is missing counts as a failure.
+ *
+ * @param {string} path
+ * @returns {{ passed: number, failed: string[], skipped: string[] }}
+ */
 function readReport(path) {
   if (!existsSync(path)) return { passed: 0, failed: ["left no report"], skipped: [] };
+  /** @type {{ testResults: { name: string, status: string,
+   *   assertionResults: { status: string, fullName: string }[] }[] }} */
   const { testResults } = JSON.parse(readFileSync(path, "utf8"));
   const tests = testResults.flatMap((file) => file.assertionResults);
+  /** @param {string[]} status */
   const named = (status) =>
     tests.filter((test) => status.includes(test.status)).map((test) => test.fullName);
   const broken = testResults

@@ -5,8 +5,8 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { packageFolders, root, seconds, setUp, turbo } from "./setup.mjs";
 import { tally } from "./tally.mjs";
-import { root, seconds, setUp, turbo } from "./setup.mjs";
 
 const CHECKS = [
   "check:format",
@@ -29,10 +29,8 @@ setUp();
 const runs = join(root, ".turbo", "runs");
 rmSync(runs, { recursive: true, force: true });
 rmSync(join(root, ".reports"), { recursive: true, force: true });
-for (const group of ["packages", "apps"]) {
-  for (const name of readdirSync(join(root, group))) {
-    rmSync(join(root, group, name, ".reports"), { recursive: true, force: true });
-  }
+for (const folder of packageFolders()) {
+  rmSync(join(root, folder, ".reports"), { recursive: true, force: true });
 }
 
 const code = await turbo([

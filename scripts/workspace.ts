@@ -29,7 +29,10 @@ const GROUPS: readonly string[] = ["packages/*", "apps/*", "bench"];
 
 /** Every package below `root`, in order of folder. */
 export function readWorkspace(root: string): Package[] {
-  return globSync(GROUPS.map((group) => `${group}/package.json`), { cwd: root })
+  return globSync(
+    GROUPS.map((group) => `${group}/package.json`),
+    { cwd: root },
+  )
     .map((path) => path.split(sep).slice(0, -1).join("/"))
     .sort()
     .map((folder) => {

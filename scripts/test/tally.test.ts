@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { tally } from "../tally.mjs";
+import { tree } from "./tree.ts";
+
+const task = (taskId: string, exitCode: number | null, status = "MISS") => ({
+  taskId,
+  task: taskId.split("#")[1]!,
+  directory: taskId.startsWith("//") ? "" : `packages/${taskId.split("#")[0]}`,
+  cache: { status },
+  execution: exitCode === null ? null : { exitCode },
+});
+const report = (...files: [string, ...string[]][]) => ({
+  testResults: files.map(([status, ...tests]) => ({
+    name: "packages/a/test/a.test.ts",
+    status,
+    assertionResults: tests.map((one, index) => ({ status: one, fullName: `test ${index}` })),
+  })),
+});
+
+test("tests are counted one by one, everything else as one check", () => {
+  const root = tree({
+    "packages/a/.reports/test.json": report(["passed", "passed", "passed", "skipped"]),
+    ".reports/test.json": report(["passed", "passed"]),
+  });
+  const tasks = [task("a#test", 0, "HIT"), task("a#build", 0), task("//#test:scripts", 0)];
+  const { passed, failed, lines } = tally(root, tasks);
+  expect({ passed, failed }).toEqual({ passed: 4, failed: 0 });
+  expect(lines).toContain("  skipped: a: test 2");
+  expect(lines).toContain("1 of 3 tasks had nothing new to do");
+});
+
+test.each([
+  ["a failed test", report(["failed", "passed", "failed"]), 1, 1],
+  ["a file that doesn't load", report(["failed"], ["passed", "passed"]), 1, 1],
+  ["a run that fails without a failed test", report(["passed", "passed"]), 1, 1],
+])("%s is a failure", (_, json, exitCode, failures) => {
+  const root = tree({ "packages/a/.reports/test.json": json });
+  expect(tally(root, [task("a#test", exitCode)])).toMatchObject({ passed: 1, failed: failures });
+});
+
+test("a run without a report, a check that fails and a task that never ran are failures", () => {
+  const tasks = [task("a#test", 0), task("a#build", 1), task("b#test", null)];
+  expect(tally(tree({}), tasks)).toMatchObject({ passed: 0, failed: 3 });
+});
