@@ -61,11 +61,10 @@ export {
   type Profile,
   type PymallocProfile,
   poolHeaderBytes,
-  profileFor,
   sizeClassBytes,
   sizeClassCount,
 } from "./profile.ts";
-export { profiles } from "./profiles/index.ts";
+export { profileFor, profiles } from "./profiles/index.ts";
 export {
   type AllocatorParts,
   type BaseAllocatorName,

@@ -2,9 +2,7 @@
  * Profiles: what distinguishes one CPython version on one data model from another, as data. Code that behaves by
  * version asks the profile, never the version number.
  */
-import type { Abi, AbiName } from "./abi.ts";
-import { PyrenaError } from "./errors.ts";
-import { profiles } from "./profiles/index.ts";
+import type { Abi } from "./abi.ts";
 
 /** Geometry and rules of pymalloc (`Objects/obmalloc.c`). All sizes in bytes. */
 export interface PymallocProfile {
@@ -76,24 +74,6 @@ export interface Profile {
   readonly freeLists: FreeListProfile;
   /** First and last of the cached ints. */
   readonly smallInts: readonly [number, number];
-}
-
-/**
- * The profile of a Python version.
- * @param python `3.13`, or a full version such as `3.13.2` or `3.15.0a2`
- * @throws PyrenaError `unknown-profile`, listing the known ones
- */
-export function profileFor(python: string, abi: AbiName): Profile {
-  const minor = /^\d+\.\d+/.exec(python)?.[0];
-  const found = profiles.find((profile) => profile.python === minor && profile.abi.name === abi);
-  if (found === undefined) {
-    const versions = [...new Set(profiles.map((profile) => profile.python))].join(", ");
-    throw new PyrenaError(
-      "unknown-profile",
-      `no profile of Python '${python}' on '${abi}': known are ${versions}`,
-    );
-  }
-  return found;
 }
 
 /** Number of size classes of a profile's pymalloc. */

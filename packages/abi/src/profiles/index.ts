@@ -1,3 +1,5 @@
+import type { AbiName } from "../abi.ts";
+import { PyrenaError } from "../errors.ts";
 import type { Profile } from "../profile.ts";
 import { cpython38 } from "./cpython-3.8.ts";
 import { cpython39 } from "./cpython-3.9.ts";
@@ -19,3 +21,21 @@ export const profiles: readonly Profile[] = [
   ...cpython314,
   ...cpython315,
 ];
+
+/**
+ * The profile of a Python version.
+ * @param python `3.13`, or a full version such as `3.13.2` or `3.15.0a2`
+ * @throws PyrenaError `unknown-profile`, listing the known ones
+ */
+export function profileFor(python: string, abi: AbiName): Profile {
+  const minor = /^\d+\.\d+/.exec(python)?.[0];
+  const found = profiles.find((profile) => profile.python === minor && profile.abi.name === abi);
+  if (found === undefined) {
+    const versions = [...new Set(profiles.map((profile) => profile.python))].join(", ");
+    throw new PyrenaError(
+      "unknown-profile",
+      `no profile of Python '${python}' on '${abi}': known are ${versions}`,
+    );
+  }
+  return found;
+}
