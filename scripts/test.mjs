@@ -14,6 +14,7 @@ const CHECKS = [
   "check:docs",
   "check:graph",
   "check:files",
+  "check:examples",
   "typecheck:scripts",
   "test:scripts",
   "typecheck",

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { checkLayers, cycles } from "../check-layers.ts";
 import { tree } from "./tree.ts";
@@ -178,4 +180,15 @@ test("rings are found once each, and shared ends are no ring", () => {
   expect(cycles(graph({ a: ["b", "c"], b: ["d"], c: ["d"], d: [] }))).toEqual([]);
   expect(cycles(graph({ a: ["b"], b: ["c"], c: ["b"] }))).toEqual([["b", "c", "b"]]);
   expect(cycles(graph({ a: ["a"] }))).toEqual([["a", "a"]]);
+});
+
+test("as a program it prints the reason of a broken rule and exits 1; in order, it exits 0", () => {
+  const script = fileURLToPath(new URL("../check-layers.ts", import.meta.url));
+  const check = (change: Record<string, string | object>) =>
+    spawnSync(process.execPath, [script, tree({ ...house, ...change })], { encoding: "utf8" });
+  const refused = check({ "packages/raw/src/free.ts": `import "node:fs"; import "@pyrena/abi";` });
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toMatch(/runs anywhere\n {2}packages\/raw\/src\/free.ts:1 .*node:fs/);
+  expect(refused.stderr).toMatch(/Why this rule: this package runs in browsers/);
+  expect(check({})).toMatchObject({ status: 0, stderr: "" });
 });
