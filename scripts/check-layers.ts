@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { type Import, importsOf, packageOf } from "./imports.ts";
-import { type Layer, layerOf } from "./layers.ts";
+import { type Layer, LIBRARIES, layerOf } from "./layers.ts";
 import { type Problem, report } from "./problems.ts";
 import { type Package, readWorkspace, sourceFiles } from "./workspace.ts";
 
@@ -124,7 +124,7 @@ function checkFile(
           : `packages up to row ${layer.height}`;
         add("downward", `imports ${name}; ${layer.name} may import ${may}`);
       }
-    } else if (file.published && layer.selfContained) {
+    } else if (file.published && layer.selfContained && !LIBRARIES[one.folder]?.includes(name)) {
       add("runs anywhere", `imports ${name}`);
     }
     const { dependencies, peerDependencies, devDependencies } = one.manifest;

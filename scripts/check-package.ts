@@ -6,7 +6,7 @@
  * machine with Node 20 tries Node 20; the tools themselves run on their own.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
@@ -27,7 +27,7 @@ const problems: string[] = [];
 const workspace = readWorkspace(ROOT);
 const one = workspace.find(({ directory }) => directory === process.cwd());
 if (!one) throw new Error(`${process.cwd()} is no package of the workspace`);
-const readme = readFileSync("README.md", "utf8");
+const readme = existsSync("README.md") ? readFileSync("README.md", "utf8") : "";
 const hasEntry = one.manifest.exports !== undefined && "." in one.manifest.exports;
 const selfContained = layerOf(one.folder)?.selfContained === true;
 

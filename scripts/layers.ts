@@ -60,6 +60,15 @@ export const LAYERS: readonly Layer[] = [
   },
 ];
 
+/**
+ * Libraries that the sources of a self-contained package may import all the same: each runs in
+ * browsers, depends on nothing, and does what Pyrena has no business writing itself.
+ */
+export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  // Decodes zstd, which no JavaScript runtime of 2026 does everywhere.
+  "packages/trace": ["fzstd"],
+};
+
 /** The layer of a folder, or undefined if the table has no place for it. */
 export function layerOf(folder: string): Layer | undefined {
   return LAYERS.find(({ members }) =>

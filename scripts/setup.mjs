@@ -59,6 +59,8 @@ export function run(command, args) {
     PYRENA_HOST_NODE: process.env.PYRENA_HOST_NODE ?? process.execPath,
     TURBO_TELEMETRY_DISABLED: "1",
     TURBO_NO_UPDATE_NOTIFIER: "1",
+    // Turbo makes its tasks print colours wherever its output goes.
+    ...(process.stdout.isTTY || process.env.FORCE_COLOR ? {} : { NO_COLOR: "1" }),
   };
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env, stdio: "inherit" });

@@ -12,10 +12,12 @@ const VITEST = new Set(["test", "test:scripts"]);
  * @param {string} root
  * @param {{ taskId: string, task: string, directory: string, cache: { status: string },
  *   execution?: { exitCode: number } | null }[]} tasks of turbo's summary
+ * @param {string[]} expected ids of tasks that should have run; turbo leaves those out of its
+ *   summary that it could not start, since a task before them failed
  * @returns {{ lines: string[], passed: number, failed: number }} lines to print: the count of
  *   each vitest run, the name of whatever failed, and every test that was skipped
  */
-export function tally(root, tasks) {
+export function tally(root, tasks, expected) {
   const counts = [];
   const failures = [];
   const skips = [];
@@ -25,12 +27,7 @@ export function tally(root, tasks) {
   let cached = 0;
   for (const task of tasks) {
     if (task.cache.status === "HIT") cached++;
-    if (!task.execution) {
-      failed++;
-      failures.push(`  did not run, since something before it failed: ${task.taskId}`);
-      continue;
-    }
-    const succeeded = task.execution.exitCode === 0;
+    const succeeded = task.execution?.exitCode === 0;
     if (!VITEST.has(task.task)) {
       if (succeeded) checks++;
       else {
@@ -48,6 +45,11 @@ export function tally(root, tasks) {
     counts.push(`  ${String(result.passed).padStart(5)}  ${name}`);
     failures.push(...result.failed.map((test) => `  failed: ${name}: ${test}`));
     skips.push(...result.skipped.map((test) => `  skipped: ${name}: ${test}`));
+  }
+  const ran = new Set(tasks.map((task) => task.taskId));
+  for (const missing of expected.filter((id) => !ran.has(id))) {
+    failed++;
+    failures.push(`  did not run, since something before it failed: ${missing}`);
   }
   return {
     lines: [

@@ -49,11 +49,22 @@ if (!summary) {
   console.error("Turbo left no summary of its run: its own message is above.");
   process.exit(code || 1);
 }
-const { lines, passed, failed } = tally(
-  root,
-  JSON.parse(readFileSync(join(runs, summary), "utf8")).tasks,
-);
+const { packages, tasks } = JSON.parse(readFileSync(join(runs, summary), "utf8"));
+const { lines, passed, failed } = tally(root, tasks, expectedTasks(packages));
 console.log(`\n${lines.join("\n")}`);
 console.log(`Took ${seconds(Date.now() - started)}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : code);
+
+/**
+ * The checks that the packages in turbo's scope have a script for.
+ *
+ * @param {string[]} scope names of packages
+ */
+function expectedTasks(scope) {
+  return packageFolders().flatMap((folder) => {
+    const { name, scripts } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    if (!scope.includes(name)) return [];
+    return CHECKS.filter((check) => check in scripts).map((check) => `${name}#${check}`);
+  });
+}

@@ -109,6 +109,21 @@ describe("direction", () => {
   });
 });
 
+test("a library that is allowed to one package is refused to another", () => {
+  const withLibrary = (folder: string, name: string) => ({
+    [`${folder}/package.json`]: {
+      name,
+      dependencies: { "@pyrena/abi": "workspace:^", fzstd: "1" },
+    },
+    [`${folder}/tsconfig.json`]: { references: [{ path: "../abi" }] },
+    [`${folder}/src/index.ts`]: `export * from "@pyrena/abi"; import "fzstd";`,
+  });
+  expect(broken(withLibrary("packages/trace", "@pyrena/trace"))).toEqual([]);
+  expect(broken(withLibrary("packages/stats", "@pyrena/stats"))).toEqual([
+    "runs anywhere packages/stats/src/index.ts:1",
+  ]);
+});
+
 describe("dependencies", () => {
   test("an undeclared one is refused", () => {
     expect(
