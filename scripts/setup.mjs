@@ -37,7 +37,10 @@ export function setUp() {
   if (installed.status !== 0) {
     process.stderr.write(`${installed.stdout ?? ""}${installed.stderr ?? ""}\n`);
     if (installed.error) console.error(installed.error.message);
-    fail("The dependencies could not be installed; pnpm's own words are above.");
+    fail(
+      "The dependencies could not be installed; pnpm's own words are above. " +
+        "If you changed a package.json, run `npx pnpm install` to bring the lockfile in line.",
+    );
   }
   writeFileSync(STAMP, wanted);
   console.log(`Installed in ${seconds(Date.now() - started)}`);
