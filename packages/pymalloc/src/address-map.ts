@@ -1,0 +1,80 @@
+/**
+ * The address map: tells in two reads whether an address lies in one of this pymalloc's arenas. CPython 3.10 and later
+ * use a radix tree for it; on 32 bits of address a flat table is the same thing with one level.
+ *
+ * The address space is cut into slots of one arena's size. An arena whose base is a multiple of its size fills one
+ * slot; any other covers the end of one slot and the start of the next, and two arenas may share a slot:
+ *
+ *     slot n │····├── arena A ──│── A ──┤···├─ B ─│─── B ─┤ slot n + 2
+ *                hi            │      lo   hi    │      lo
+ *
+ * An entry is 8 bytes, in both ABIs; offsets within the slot:
+ *
+ *     0  4  lo  an arena ends here: [0, lo) is ours; 0 = none
+ *     4  4  hi  an arena starts here: [hi, arenaBytes) is ours; arenaBytes = none
+ *
+ * The table covers addresses from 0 up to the highest arena so far and doubles when a higher one comes; what lies
+ * beyond it is foreign.
+ */
+import { type Address, NULL } from "@pyrena/abi";
+import type { PymallocContext } from "./context.ts";
+
+/** Bytes of an entry. */
+export const MAP_ENTRY_BYTES = 8;
+
+/** Whether an address, a whole number 0 … 2^32 - 1, lies in an arena. */
+export function inArena(ctx: PymallocContext, address: Address): boolean {
+  const u32 = ctx.memory.u32;
+  const slot = address >>> ctx.arenaShift;
+  if (slot >= u32[ctx.addressMapSlotsWord]) return false;
+  const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
+  const offset = address & ctx.arenaMask;
+  return offset < u32[entry] || offset >= u32[entry + 1];
+}
+
+/**
+ * Enter an arena, enlarging the table if need be.
+ * @returns false if the raw allocator had no room for a larger table; nothing has changed then
+ */
+export function mapArena(ctx: PymallocContext, base: Address): boolean {
+  const slot = base >>> ctx.arenaShift;
+  const offset = base & ctx.arenaMask;
+  const lastSlot = offset === 0 ? slot : slot + 1;
+  if (lastSlot >= ctx.memory.u32[ctx.addressMapSlotsWord] && !growMap(ctx, lastSlot + 1)) {
+    return false;
+  }
+  const u32 = ctx.memory.u32;
+  const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
+  u32[entry + 1] = offset;
+  if (offset !== 0) u32[entry + 2] = offset;
+  return true;
+}
+
+/** Remove an arena. */
+export function unmapArena(ctx: PymallocContext, base: Address): void {
+  const u32 = ctx.memory.u32;
+  const entry = (u32[ctx.addressMapWord] >>> 2) + ((base >>> ctx.arenaShift) << 1);
+  u32[entry + 1] = ctx.arenaBytes;
+  if ((base & ctx.arenaMask) !== 0) u32[entry + 2] = 0;
+}
+
+function growMap(ctx: PymallocContext, slotsNeeded: number): boolean {
+  const oldSlots = ctx.memory.u32[ctx.addressMapSlotsWord];
+  let slots = Math.max(oldSlots, 8);
+  while (slots < slotsNeeded) slots *= 2;
+  const map = ctx.raw.realloc(
+    ctx.raw.ctx,
+    ctx.memory.u32[ctx.addressMapWord],
+    slots * MAP_ENTRY_BYTES,
+  );
+  if (map === NULL) return false;
+  const u32 = ctx.memory.u32;
+  for (let slot = oldSlots; slot < slots; slot++) {
+    const entry = (map >>> 2) + (slot << 1);
+    u32[entry] = 0;
+    u32[entry + 1] = ctx.arenaBytes;
+  }
+  u32[ctx.addressMapWord] = map;
+  u32[ctx.addressMapSlotsWord] = slots;
+  return true;
+}
