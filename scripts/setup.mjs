@@ -13,6 +13,14 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const OLDEST_NODE = 20;
 const BIN = join(root, "node_modules", ".bin");
+/** The tools' own Node, which an install script fetches. */
+const TOOLS_NODE = join(
+  root,
+  "node_modules",
+  "node",
+  "bin",
+  process.platform === "win32" ? "node.exe" : "node",
+);
 const STAMP = join(root, "node_modules", ".pyrena-installed");
 
 /** Installs if needed. Ends the process, with a sentence that says why, if it can't. */
@@ -40,6 +48,12 @@ export function setUp() {
     fail(
       "The dependencies could not be installed; pnpm's own words are above. " +
         "If you changed a package.json, run `npx pnpm install` to bring the lockfile in line.",
+    );
+  }
+  if (!existsSync(TOOLS_NODE)) {
+    fail(
+      "The Node that the tools run on was not fetched: the install script of npm's package " +
+        "`node` did not run. Is `ignore-scripts` set in an .npmrc?",
     );
   }
   writeFileSync(STAMP, wanted);
@@ -121,7 +135,8 @@ function fingerprint() {
 
 /** @param {string} wanted fingerprint of what should be there */
 function isInstalled(wanted) {
-  if (!existsSync(STAMP) || readFileSync(STAMP, "utf8") !== wanted) return false;
+  if (!existsSync(TOOLS_NODE) || !existsSync(STAMP) || readFileSync(STAMP, "utf8") !== wanted)
+    return false;
   // The stamp outlives what it speaks of if someone removes a single folder.
   return packageFolders().every((folder) => {
     const { dependencies, devDependencies } = readJson(`${folder}/package.json`);
