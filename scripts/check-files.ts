@@ -18,7 +18,7 @@ const WHY: Readonly<Record<string, string>> = {
 
 /** Folders that exist on a developer's machine only, with the character that precedes them. */
 const MACHINE_PATH =
-  /(?<![\w.~$}*-])(?<!(?<!:\/)\/)(?:\/root\/|\/work\/|\/Users\/\w|\/home\/(?!web_user|pyodide|runner\b)\w|[A-Z]:\\Users\\)[^\s"'`<>)\]]*/;
+  /(?<![\w.~$}*-])(?<!(?<!:\/)\/)(?:\/root\/|\/work\/|\/tmp\/\w|\/Users\/\w|\/home\/(?!web_user|pyodide|runner\b)\w|[A-Z]:\\Users\\)[^\s"'`<>)\]]*/;
 
 /** An address of a package registry, under whatever name; not the word. */
 const REGISTRY_HOST =

@@ -11,6 +11,7 @@ test.each([
   "/home/someone/project",
   "file:///home/someone/project",
   "/Users/someone/x",
+  "/tmp/someone.txt",
   "C:\\Users\\someone",
 ])("%s is a machine path", (text) => {
   expect(broken(`first\n${text}\n`)).toEqual(["no machine paths a.ts:2"]);
