@@ -17,6 +17,13 @@ export {
   nullStatSource,
   nullWalker,
 } from "./null-contracts.ts";
+export {
+  type PlainAllocator,
+  type PlainAllocatorOptions,
+  type PlainArenaSource,
+  plainAllocator,
+  plainArenaSource,
+} from "./plain-allocator.ts";
 export { ProgramRun, type RunProgramOptions, runProgram } from "./program-run.ts";
 export { between, type Random, seededRandom } from "./random.ts";
 export {

@@ -1,20 +1,13 @@
 import { type Address, alignUp, ilp32, LinearMemory, lp64, NULL, PyrenaError } from "@pyrena/abi";
+import { allocatorLaws, nullAllocator, plainAllocator } from "@pyrena/conformance";
 import { describe, expect, it } from "vitest";
-import { allocatorLaws, nullAllocator } from "../src/index.ts";
-import {
-  type Blocks,
-  type Reference,
-  referenceAllocator,
-  referenceSubject,
-} from "./reference-allocator.ts";
-
-type Change = Parameters<typeof referenceSubject>[1];
+import { type Blocks, type Change, plainSubject } from "./plain-subject.ts";
 
 /** Ids of the laws that an allocator breaks, as their errors tell them. */
 function broken(change: Change): { readonly law: string; readonly told: string | undefined }[] {
   return allocatorLaws.flatMap((law) => {
     try {
-      law.check(() => referenceSubject(lp64, change));
+      law.check(() => plainSubject(lp64, change));
       return [];
     } catch (error) {
       expect(error).toBeInstanceOf(PyrenaError);
@@ -28,7 +21,7 @@ function broken(change: Change): { readonly law: string; readonly told: string |
 
 describe.each([lp64, ilp32])("a correct allocator on $name", (abi) => {
   it.each(allocatorLaws)("obeys: $name", (law) => {
-    law.check(() => referenceSubject(abi));
+    law.check(() => plainSubject(abi));
   });
 });
 
@@ -287,7 +280,7 @@ function shortened(blocks: Blocks, address: Address, size: number): Address {
 /** Remembers the last freed block for all instances together. */
 function shared(): Change {
   let last: { readonly blocks: Blocks; readonly at: Address } | undefined;
-  return (a: Reference, memory, blocks) => ({
+  return (a, memory, blocks) => ({
     malloc: (ctx, size) => {
       // Reuse, but from whichever heap freed last.
       if (
@@ -320,7 +313,7 @@ describe("the laws", () => {
   it("reject the null allocator, of which nothing can be seen", () => {
     for (const law of allocatorLaws) {
       expect(
-        () => law.check(() => ({ ...referenceSubject(), allocator: nullAllocator })),
+        () => law.check(() => ({ ...plainSubject(), allocator: nullAllocator })),
         law.name,
       ).toThrow(/returned NULL although/);
     }
@@ -328,7 +321,7 @@ describe("the laws", () => {
 
   it("refuse to use up a large memory, unless told not to", () => {
     const memory = LinearMemory.create({ backing: "resizable", bytes: 1 << 20, maxBytes: 1 << 27 });
-    const subject = { memory, abi: lp64, allocator: referenceAllocator(memory, lp64) };
+    const subject = { memory, abi: lp64, allocator: plainAllocator(memory, lp64) };
     const law = allocatorLaws.find(({ id }) => id === "A7");
     expect(() => law?.check(() => subject)).toThrow(
       /maxBytes of at most 67108864.*or pass exhaustible: false/,
@@ -340,7 +333,7 @@ describe("the laws", () => {
   it("tell the shortest program that breaks one", () => {
     const [random] = allocatorLaws.filter(({ id }) => id === "A1-A7");
     const change: Change = (a) => ({ calloc: (ctx, n, size) => a.malloc(ctx, n * size) });
-    const error = catchError(() => random.check(() => referenceSubject(lp64, change)));
+    const error = catchError(() => random.check(() => plainSubject(lp64, change)));
     expect(error.invariant).toBe("A3");
     const [, count] = /cut down to (\d+) operations/.exec(error.message) ?? [];
     expect(Number(count)).toBeLessThanOrEqual(3);
