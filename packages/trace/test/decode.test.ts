@@ -1,7 +1,14 @@
 import { PyrenaError } from "@pyrena/abi";
-import { encodeHeader, openTrace, TraceDecoder, TraceWriter, tagOf, traceOps } from "@pyrena/trace";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import {
+  encodeHeader,
+  openTrace,
+  TraceDecoder,
+  TraceWriter,
+  tagOf,
+  traceOps,
+} from "../src/index.ts";
 import { inPieces, readAll } from "./support/read.ts";
 import { header, plan, write } from "./support/records.ts";
 

@@ -1,7 +1,7 @@
 import { PyrenaError } from "@pyrena/abi";
-import { openTrace, TraceWriter } from "@pyrena/trace";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openTrace, TraceWriter } from "../src/index.ts";
 import { readAll } from "./support/read.ts";
 import { header, plan, write } from "./support/records.ts";
 

@@ -1,8 +1,8 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { PyrenaError } from "@pyrena/abi";
-import { openTrace, type TraceSource, TraceWriter } from "@pyrena/trace";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openTrace, type TraceSource, TraceWriter } from "../src/index.ts";
 import { inPieces, readAll } from "./support/read.ts";
 import { header, plan, write } from "./support/records.ts";
 

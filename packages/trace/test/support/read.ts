@@ -1,4 +1,9 @@
-import { openTrace, type TraceEnding, type TraceRecord, type TraceSource } from "@pyrena/trace";
+import {
+  openTrace,
+  type TraceEnding,
+  type TraceRecord,
+  type TraceSource,
+} from "../../src/index.ts";
 
 /** Every record of a trace, and how it ended. */
 export async function readAll(

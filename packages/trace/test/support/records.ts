@@ -1,12 +1,12 @@
 /** Random traces: a plan that fast-check can shrink, what it writes, and the records that must come back. */
 import type { Domain } from "@pyrena/abi";
+import fc from "fast-check";
 import {
   type TraceHeader,
   type TraceRecord,
   TraceWriter,
   type TraceWriterOptions,
-} from "@pyrena/trace";
-import fc from "fast-check";
+} from "../../src/index.ts";
 
 export const header: TraceHeader = {
   python: "3.13.0",
