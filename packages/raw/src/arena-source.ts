@@ -1,0 +1,214 @@
+/**
+ * The arena source: what mmap is to CPython's `_PyObject_Arena`. Regions come from the heap's region manager and go
+ * back there, so arenas given back serve as arenas again or become segments of the raw heap.
+ *
+ * A region of `profile.pymalloc.arenaBytes` or more is aligned to that size (to the largest power of two that divides
+ * it, should it not be one), hence to pools. Smaller ones, such as CPython's 16 KiB data stack chunks from 3.11 on, are
+ * aligned to a granule and take whole granules.
+ */
+import {
+  type Address,
+  eventKinds,
+  type Heap,
+  hex,
+  NULL,
+  type PyObjectArenaAllocator,
+  PyrenaError,
+  type StatSource,
+  type StatsSink,
+} from "@pyrena/abi";
+import {
+  ALLOCATED,
+  ARENA_BYTES,
+  ARENA_FAILURES,
+  ARENA_STATE_BYTES,
+  ARENA_TAG,
+  ARENA_VERSION,
+  ARENAS,
+  FREED,
+  PEAK_ARENA_BYTES,
+  PEAK_ARENAS,
+} from "./arena-layout.ts";
+import { findRawContext, type RawContext } from "./raw-context.ts";
+import { lockRegions, type Regions, unlockRegions } from "./region-context.ts";
+import { ARENA, FREE, runKindNames } from "./region-layout.ts";
+import {
+  giveRun,
+  kindAt,
+  openRegions,
+  type RegionOptions,
+  reserveLayerState,
+  runLength,
+  runStart,
+  takeAligned,
+  takeRun,
+  underLock,
+} from "./regions.ts";
+import { giveBackAll } from "./segments.ts";
+import { arenaStats } from "./stats.ts";
+
+/** Options of {@link createArenaSource} and {@link attachArenaSource}. */
+export interface ArenaSourceOptions extends RegionOptions {
+  /**
+   * Receives `grow` and `shrink` of the memory. On shared memory it is called under the heap's lock and must not call
+   * back into the heap.
+   */
+  readonly sink?: StatsSink | undefined;
+}
+
+/** One attachment to a heap's arena source. */
+export class ArenaContext {
+  readonly regions: Regions;
+  /** Word index of the state. */
+  readonly state: number;
+  /** The heap's raw allocator, once it has been looked for and found: it may have granules to give back. */
+  raw: RawContext | undefined = undefined;
+
+  constructor(regions: Regions, stateAddress: number) {
+    this.regions = regions;
+    this.state = stateAddress >>> 2;
+  }
+}
+
+/** A source of aligned regions on a heap; thread-safe where the memory is shared. */
+export interface ArenaSource extends PyObjectArenaAllocator<ArenaContext> {
+  /** Counters, declared once. */
+  readonly stats: StatSource;
+}
+
+/**
+ * Make a heap's arena source, and its region manager if there is none yet. A heap has one; other workers attach.
+ * @throws PyrenaError `bad-argument` if the heap has an arena source already, or its header is not at address 0;
+ *   `memory-limit` if the memory is too small
+ */
+export function createArenaSource(heap: Heap, options: ArenaSourceOptions = {}): ArenaSource {
+  if (heap.layers().some((layer) => layer.tag === ARENA_TAG)) {
+    throw new PyrenaError(
+      "bad-argument",
+      "the heap has an arena source already: open it with attachArenaSource",
+    );
+  }
+  const regions = openRegions(heap, options);
+  const context = underLock(regions, () => {
+    const state = reserveLayerState(regions, ARENA_STATE_BYTES);
+    heap.register(ARENA_TAG, state, ARENA_STATE_BYTES, ARENA_VERSION);
+    return new ArenaContext(regions, state);
+  });
+  return structOver(context, options);
+}
+
+/**
+ * Open the arena source of a heap that has one: made here, in another worker, or before the heap was saved.
+ * @throws PyrenaError `not-a-heap` if it has none, or the memory is shorter than the heap; `heap-version`
+ */
+export function attachArenaSource(heap: Heap, options: ArenaSourceOptions = {}): ArenaSource {
+  const entry = heap.layer(ARENA_TAG, ARENA_VERSION);
+  return structOver(new ArenaContext(openRegions(heap), entry.address), options);
+}
+
+function structOver(ctx: ArenaContext, options: ArenaSourceOptions): ArenaSource {
+  ctx.regions.sink = options.sink;
+  const shared = ctx.regions.memory.shared;
+  return {
+    ctx,
+    alloc: shared ? lockedAlloc : alloc,
+    free: shared ? lockedFree : free,
+    stats: arenaStats(ctx.regions, ctx.state),
+  };
+}
+
+/** A region of `size` bytes, rounded up to granules, or NULL. */
+function alloc(ctx: ArenaContext, size: number): Address {
+  const regions = ctx.regions;
+  const state = ctx.state;
+  const length = Math.ceil(size / regions.granuleBytes);
+  let first = 0;
+  if (size > 0 && length < regions.limit) {
+    first = take(regions, length);
+    if (first === 0) {
+      // What the raw heap keeps in reserve is better used than refused.
+      ctx.raw ??= findRawContext(regions);
+      if (ctx.raw !== undefined && giveBackAll(ctx.raw)) first = take(regions, length);
+    }
+  }
+  const u32 = regions.memory.u32;
+  if (first === 0) {
+    u32[state + ARENA_FAILURES]++;
+    const sink = regions.sink;
+    if (sink !== undefined) sink.event(sink.ctx, eventKinds.outOfMemory, size, 0, 0);
+    return NULL;
+  }
+  const arenas = ++u32[state + ARENAS];
+  const bytes = (u32[state + ARENA_BYTES] += length * regions.granuleBytes);
+  u32[state + ALLOCATED]++;
+  if (arenas > u32[state + PEAK_ARENAS]) u32[state + PEAK_ARENAS] = arenas;
+  if (bytes > u32[state + PEAK_ARENA_BYTES]) u32[state + PEAK_ARENA_BYTES] = bytes;
+  return first * regions.granuleBytes;
+}
+
+function take(regions: Regions, length: number): number {
+  return length >= regions.arenaGranules
+    ? takeAligned(regions, length, ARENA)
+    : takeRun(regions, length, length, ARENA);
+}
+
+/**
+ * Give a region back.
+ * @throws PyrenaError `double-free`, or `foreign-pointer` for anything that is not the base and size of a region from
+ *   here; nothing has changed then
+ */
+function free(ctx: ArenaContext, base: Address, size: number): void {
+  const regions = ctx.regions;
+  const kind = kindAt(regions, base);
+  const granule = Math.floor(base / regions.granuleBytes);
+  const length = Math.ceil(size / regions.granuleBytes);
+  const call = `arena free(${hex(base)}, ${size})`;
+  if (kind === FREE && base < regions.memory.byteLength) {
+    throw new PyrenaError("double-free", `${call}: there is no region: give each one back once`, {
+      address: base,
+      size,
+    });
+  }
+  if (
+    kind !== ARENA ||
+    granule * regions.granuleBytes !== base ||
+    runStart(regions, granule) !== granule
+  ) {
+    throw new PyrenaError(
+      "foreign-pointer",
+      `${call}: not the base of a region from this source (kind of memory: ${runKindNames[kind]})`,
+      { address: base, size },
+    );
+  }
+  if (runLength(regions, granule) !== length) {
+    throw new PyrenaError(
+      "foreign-pointer",
+      `${call}: the region has ${runLength(regions, granule) * regions.granuleBytes} bytes: ` +
+        "give it back with the size it was asked for",
+      { address: base, size },
+    );
+  }
+  const u32 = regions.memory.u32;
+  u32[ctx.state + ARENAS]--;
+  u32[ctx.state + ARENA_BYTES] -= length * regions.granuleBytes;
+  u32[ctx.state + FREED]++;
+  giveRun(regions, granule, length);
+}
+
+function lockedAlloc(ctx: ArenaContext, size: number): Address {
+  lockRegions(ctx.regions);
+  try {
+    return alloc(ctx, size);
+  } finally {
+    unlockRegions(ctx.regions);
+  }
+}
+
+function lockedFree(ctx: ArenaContext, base: Address, size: number): void {
+  lockRegions(ctx.regions);
+  try {
+    free(ctx, base, size);
+  } finally {
+    unlockRegions(ctx.regions);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Resizing. In this order: shrink in place; grow into the free chunk or the top behind; slide down into the free
+ * chunk before (with the one behind, if it is free); make the segment longer if the block is its last; move.
+ */
+import { type Address, NULL } from "@pyrena/abi";
+import { insertChunk, unlinkChunk } from "./bins.ts";
+import {
+  CHUNK_OVERHEAD,
+  MAX_REQUEST_BYTES,
+  MIN_CHUNK_BYTES,
+  MIN_CHUNK_WORDS,
+  PREV_USED,
+  USED,
+  wordsOf,
+} from "./chunk.ts";
+import { badPointer } from "./diagnose.ts";
+import { looksLive, releaseChunk } from "./free.ts";
+import { malloc, obtain, refuse } from "./malloc.ts";
+import type { RawContext } from "./raw-context.ts";
+import { growSegment } from "./segments.ts";
+
+/** From this size on, in words, a block is grown by adding to its segment rather than moved into a hole. */
+const LARGE_WORDS = 16_384;
+
+/**
+ * Resize a block; NULL if there is no room, and then the block is unchanged.
+ * @throws PyrenaError `double-free` or `foreign-pointer` where that shows; nothing has changed then
+ */
+export function realloc(ctx: RawContext, ptr: Address, newSize: number): Address {
+  if (ptr === NULL) return malloc(ctx, newSize);
+  let u32 = ctx.memory.u32;
+  const chunk = (ptr >>> 2) - 1;
+  if (!looksLive(ctx, u32, ptr, chunk)) throw badPointer(ctx, ptr, "realloc");
+  if (newSize >>> 0 !== newSize || newSize > MAX_REQUEST_BYTES) return refuse(ctx, newSize);
+  const bytes = (newSize + ctx.roundUp) & ~ctx.alignMask;
+  const words = bytes >>> 0 < MIN_CHUNK_BYTES ? MIN_CHUNK_WORDS : bytes >>> 2;
+  const has = wordsOf(u32[chunk]);
+  if (words <= has) {
+    if (has - words >= MIN_CHUNK_WORDS) cutOff(ctx, u32, chunk, words, has);
+    return ptr;
+  }
+  if (growInPlace(ctx, u32, chunk, words, has)) return ptr;
+  if ((u32[chunk] & PREV_USED) === 0) {
+    const moved = slideDown(ctx, u32, chunk, words, has);
+    if (moved !== 0) return ((moved << 2) + CHUNK_OVERHEAD) >>> 0;
+  }
+  if (growAtEnd(ctx, u32, chunk, words, has)) return ptr;
+  const moved = obtain(ctx, words);
+  if (moved === 0) return refuse(ctx, newSize);
+  u32 = ctx.memory.u32;
+  u32.copyWithin(moved + 1, chunk + 1, chunk + has);
+  u32[ctx.liveBlocks]--;
+  u32[ctx.liveBytes] -= has << 2;
+  releaseChunk(ctx, u32, chunk, has);
+  return ((moved << 2) + CHUNK_OVERHEAD) >>> 0;
+}
+
+/** Free the end of a live chunk. */
+function cutOff(
+  ctx: RawContext,
+  u32: Uint32Array,
+  chunk: number,
+  words: number,
+  has: number,
+): void {
+  const rest = has - words;
+  u32[chunk] = (words << 2) | (u32[chunk] & PREV_USED) | USED;
+  u32[chunk + words] = (rest << 2) | USED | PREV_USED;
+  u32[ctx.liveBytes] -= rest << 2;
+  releaseChunk(ctx, u32, chunk + words, rest);
+}
+
+/** Let a live chunk take what it lacks from the top or the free chunk behind it; false if that is not enough. */
+function growInPlace(
+  ctx: RawContext,
+  u32: Uint32Array,
+  chunk: number,
+  words: number,
+  has: number,
+): boolean {
+  const next = chunk + has;
+  const header = u32[next];
+  const behind = wordsOf(header);
+  if (has + behind < words) return false;
+  const top = u32[ctx.top] >>> 2;
+  if (next !== top) {
+    if ((header & USED) !== 0) return false;
+    unlinkChunk(ctx, u32, next, behind);
+  }
+  const total = has + behind;
+  const rest = total - words;
+  const flags = (u32[chunk] & PREV_USED) | USED;
+  const after = chunk + words;
+  if (rest < MIN_CHUNK_WORDS) {
+    u32[chunk] = (total << 2) | flags;
+    u32[chunk + total] |= PREV_USED;
+    u32[ctx.liveBytes] += behind << 2;
+    if (next === top) {
+      u32[ctx.top] = (chunk + total) << 2;
+      u32[ctx.fresh] = (chunk + total) << 2;
+    }
+    return true;
+  }
+  u32[chunk] = (words << 2) | flags;
+  u32[ctx.liveBytes] += (words - has) << 2;
+  if (next === top) {
+    u32[after] = (rest << 2) | PREV_USED;
+    u32[ctx.top] = after << 2;
+    if (u32[ctx.fresh] >>> 2 <= after) u32[ctx.fresh] = (after + 1) << 2;
+  } else {
+    insertChunk(ctx, u32, after, rest);
+  }
+  return true;
+}
+
+/** Make the segment longer for a live chunk behind which there is nothing live; false if that cannot be. */
+function growAtEnd(
+  ctx: RawContext,
+  u32: Uint32Array,
+  chunk: number,
+  words: number,
+  has: number,
+): boolean {
+  const next = chunk + has;
+  const isTop = next === u32[ctx.top] >>> 2;
+  // Small blocks had better fill a hole than keep adding granules to a segment that is not growing.
+  if (!isTop && words < LARGE_WORDS) return false;
+  const free = isTop || (u32[next] & USED) === 0 ? wordsOf(u32[next]) : 0;
+  if (wordsOf(u32[next + free]) !== 0) return false;
+  return (
+    growSegment(ctx, next + free, words - has - free) &&
+    growInPlace(ctx, ctx.memory.u32, chunk, words, has)
+  );
+}
+
+/** Move a live chunk down over the free one before it, if that (with what is free behind) gives it enough room. */
+function slideDown(
+  ctx: RawContext,
+  u32: Uint32Array,
+  chunk: number,
+  words: number,
+  has: number,
+): number {
+  const before = u32[chunk - 1] >>> 2;
+  const next = chunk + has;
+  const header = u32[next];
+  const isTop = next === u32[ctx.top] >>> 2;
+  const behind = isTop || (header & USED) !== 0 ? 0 : wordsOf(header);
+  const total = before + has + behind;
+  if (total < words) return 0;
+  const from = chunk - before;
+  unlinkChunk(ctx, u32, from, before);
+  if (behind > 0) unlinkChunk(ctx, u32, next, behind);
+  u32.copyWithin(from + 1, chunk + 1, chunk + has);
+  u32[from] = (total << 2) | USED | PREV_USED;
+  u32[from + total] |= PREV_USED;
+  u32[ctx.liveBytes] += (total - has) << 2;
+  if (total - words >= MIN_CHUNK_WORDS) cutOff(ctx, u32, from, words, total);
+  return from;
+}
