@@ -24,5 +24,22 @@ export { type DecodedHeader, decodeHeader, encodeHeader } from "./header.ts";
 export { openTrace, TraceReader } from "./reader.ts";
 export { recordAt, type TraceRecord } from "./record.ts";
 export { headerFor, TraceRecorder } from "./recorder.ts";
+export {
+  MARKERS_KEPT,
+  type ReplayCollections,
+  type ReplayMarker,
+  type ReplayObservations,
+} from "./replay/observations.ts";
+export { RecordedArenas } from "./replay/recorded-arenas.ts";
+export {
+  type ReplayOptions,
+  type ReplayProgress,
+  type ReplayRunOptions,
+  replay,
+  replayOn,
+} from "./replay/replay.ts";
+export { createReplayHeap, type ReplayHeap, type ReplayHeapOptions } from "./replay/replay-heap.ts";
+export type { ReplayAllocators } from "./replay/replayer.ts";
+export type { ReplayCounts, ReplayDifference, ReplayResult } from "./replay/result.ts";
 export type { TraceCompression, TraceSource } from "./source.ts";
 export { type TraceFrame, TraceSymbols } from "./symbols.ts";

@@ -1,0 +1,154 @@
+/**
+ * The text that `sys._debugmallocstats()` prints, made from a snapshot.
+ *
+ * Layout and arithmetic are those of CPython 3.13. Versions before 3.10, which have no radix tree, lack the part
+ * about the arena map; so it is the profile that decides. Free lists belong to the interpreter, not to an allocator:
+ * they are passed in.
+ */
+import { type Profile, PyrenaError, sizeClassCount } from "@pyrena/abi";
+import { statValue } from "./read-stats.ts";
+import type { HeapSnapshot } from "./snapshot.ts";
+import { formatCount } from "./units.ts";
+
+/** One line about a free list, such as `80 free PyDictObjects * 48 bytes each`. */
+export interface FreeListCount {
+  /** What is kept, in the singular: `PyDictObject`, `2-sized PyTupleObject`. */
+  readonly type: string;
+  /** How many are kept. */
+  readonly count: number;
+  /** Bytes of each, as CPython shows them. */
+  readonly bytes: number;
+}
+
+/** Inner nodes of CPython's radix tree over addresses (3.10 and later, 64 bits). Nodes are never given back. */
+export interface ArenaMapNodes {
+  readonly mid: number;
+  readonly bottom: number;
+}
+
+/** What the text needs beside the snapshot. */
+export interface DebugMallocStatsOptions {
+  /** The profile of the heap. */
+  readonly profile: Profile;
+  /** Lines about free lists, in order. Default: none. */
+  readonly freeLists?: readonly FreeListCount[] | undefined;
+  /**
+   * Nodes of the arena map. Default: those that CPython would have for addresses below 4 GiB, where every arena of
+   * Pyrena lies: one of each once there has been an arena.
+   */
+  readonly arenaMap?: ArenaMapNodes | undefined;
+}
+
+/** Column at which the `=` of a figure stands, and width of the number after it. */
+const LABEL_COLUMNS = 35;
+const FIGURE_COLUMNS = 21;
+/** Widths of a size class's five figures. */
+const CLASS_COLUMNS: readonly number[] = [5, 6, 11, 15, 13];
+/** A line about a free list is right-aligned in so many columns. */
+const FREE_LIST_COLUMNS = 48;
+
+/** log2 of the entries of the tree's root and middle nodes, and of its bottom nodes, with 64 address bits. */
+const INTERIOR_BITS = 15;
+const BOTTOM_BITS = 14;
+/** Bytes that the tree keeps for one arena-sized piece of the address space. */
+const MAP_PAIR_BYTES = 8;
+
+/**
+ * The text, each line ended by a newline. As in CPython, only the free lists are there if the snapshot is not of a
+ * pymalloc.
+ * @param snapshot with the statistics of pymalloc (`takeSnapshot(walker, { stats: [pymalloc.stats] })`)
+ * @throws PyrenaError `bad-argument` if it lacks them, or if its classes are not those of the profile
+ */
+export function debugMallocStats(snapshot: HeapSnapshot, options: DebugMallocStatsOptions): string {
+  const lines: string[] = [];
+  if (snapshot.heaps.some(({ allocator }) => allocator.startsWith("pymalloc"))) {
+    pymallocPart(lines, snapshot, options);
+    lines.push("");
+  }
+  for (const { type, count, bytes } of options.freeLists ?? []) {
+    const text = `${count} free ${type}s * ${bytes} bytes each`;
+    lines.push(figure(`${text.padStart(FREE_LIST_COLUMNS)} `, count * bytes));
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function pymallocPart(
+  lines: string[],
+  snapshot: HeapSnapshot,
+  { profile, arenaMap }: DebugMallocStatsOptions,
+): void {
+  const { threshold, arenaBytes, poolBytes, addressTest } = profile.pymalloc;
+  const { totals, sizeClasses } = snapshot;
+  const counter = (name: string): number => {
+    const value = statValue(snapshot.stats, "pymalloc", name);
+    if (value === undefined) {
+      throw new PyrenaError(
+        "bad-argument",
+        `debugMallocStats: the snapshot has no statistic "${name}" of pymalloc: take it with { stats: [pymalloc.stats] }`,
+      );
+    }
+    return value;
+  };
+  lines.push(
+    `Small block threshold = ${threshold}, in ${sizeClassCount(profile)} size classes.`,
+    "",
+    "class   size   num pools   blocks in use  avail blocks",
+    "-----   ----   ---------   -------------  ------------",
+  );
+  for (const one of sizeClasses) {
+    if (one.blockBytes !== (one.sizeClass + 1) * profile.abi.alignment) {
+      throw new PyrenaError(
+        "bad-argument",
+        `debugMallocStats: class ${one.sizeClass} has blocks of ${one.blockBytes} bytes, which is not so in ${profile.name}`,
+      );
+    }
+    const figures = [one.sizeClass, one.blockBytes, one.pools, one.liveBlocks, one.freeBlocks];
+    lines.push(figures.map((value, n) => String(value).padStart(CLASS_COLUMNS[n])).join(" "));
+  }
+
+  const total = counter("arenasAllocatedTotal");
+  const current = totals.regions;
+  lines.push(
+    "",
+    figure("# arenas allocated total", total),
+    figure("# arenas reclaimed", total - current),
+    figure("# arenas highwater mark", counter("arenasHighwater")),
+    figure("# arenas allocated current", current),
+    figure(`${current} arenas * ${arenaBytes} bytes/arena`, current * arenaBytes),
+    "",
+    figure("# bytes in allocated blocks", totals.liveBytes),
+    figure("# bytes in available blocks", totals.freeBlockBytes),
+    figure(`${totals.freePools} unused pools * ${poolBytes} bytes`, totals.unusedPoolBytes),
+    figure("# bytes lost to pool headers", totals.poolHeaderBytes),
+    figure("# bytes lost to quantization", totals.roundingBytes),
+    figure("# bytes lost to arena alignment", totals.alignmentBytes),
+    figure("Total", totals.regionBytes - totals.blockOverheadBytes),
+  );
+  if (addressTest !== "radix-tree") return;
+
+  lines.push("", "arena map counts");
+  const { pointerBytes } = profile.abi;
+  if (pointerBytes === 4) {
+    // One level only: the root has a pair of ints for every arena-sized piece of 32 bits.
+    lines.push(figure("# bytes lost to arena map root", (2 ** 32 / arenaBytes) * MAP_PAIR_BYTES));
+    return;
+  }
+  const nodes = arenaMap ?? { mid: total > 0 ? 1 : 0, bottom: total > 0 ? 1 : 0 };
+  const root = 2 ** INTERIOR_BITS * pointerBytes;
+  const mid = nodes.mid * root;
+  const bottom = nodes.bottom * 2 ** BOTTOM_BITS * MAP_PAIR_BYTES;
+  lines.push(
+    figure("# arena map mid nodes", nodes.mid),
+    figure("# arena map bot nodes", nodes.bottom),
+    "",
+    figure("# bytes lost to arena map root", root),
+    figure("# bytes lost to arena map mid", mid),
+    figure("# bytes lost to arena map bot", bottom),
+    figure("Total", root + mid + bottom),
+  );
+}
+
+/** A label, an equals sign and a number, as CPython lines them up. */
+function figure(label: string, value: number): string {
+  return `${label.padEnd(LABEL_COLUMNS)}=${formatCount(value).padStart(FIGURE_COLUMNS)}`;
+}
