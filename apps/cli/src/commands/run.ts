@@ -19,11 +19,12 @@ import type { RunReport } from "../report/run-report.ts";
 import { summarizeRun } from "../report/summarize.ts";
 import { colorsFor } from "../terminal.ts";
 
-const DESCRIPTION = `Run a Python program as 'python' would, on Pyrena's allocator, and say afterwards where
-its memory is.
-
-The program is a SCRIPT, CODE, a MODULE, or - for a program on standard input. What follows it
-is the program's own, and so is the exit code. The report goes to stderr.`;
+// One line a paragraph: commander breaks them to the width of the terminal.
+const DESCRIPTION = [
+  "Run a Python program as 'python' would, on Pyrena's allocator, and say afterwards where its memory is.",
+  "",
+  "The program is a SCRIPT, CODE, a MODULE, or - for a program on standard input. What follows it is the program's own, and so is the exit code. The report goes to stderr.",
+].join("\n");
 
 const HELP_AFTER = `
 Python's switches -b -B -E -I -O -OO -P -s -S -u -v -W FILTER -X OPTION are given to
@@ -144,11 +145,13 @@ async function run(
   const { telemetry } = result;
   if (telemetry === undefined) return;
   if (flags.stats) process.stderr.write(statsText(telemetry));
-  const summary = summarizeRun(program, args, result.exitCode, telemetry);
+  const report = summarizeRun(program, args, result.exitCode, telemetry);
   if (!flags.quiet) {
-    process.stderr.write(renderReport(summary, colorsFor(process.stderr, process.env)));
+    process.stderr.write(
+      renderReport(report, colorsFor(process.stderr, process.env), process.stderr.columns),
+    );
   }
-  if (jsonFile !== undefined) writeJsonFile(jsonFile, summary);
+  if (jsonFile !== undefined) writeJsonFile(jsonFile, report);
 }
 
 /** What to run, and `sys.argv[1:]`. */
@@ -222,9 +225,9 @@ function prepareJsonFile(file: string): string {
   return path;
 }
 
-function writeJsonFile(path: string, summary: RunReport): void {
+function writeJsonFile(path: string, report: RunReport): void {
   try {
-    writeFileSync(path, `${JSON.stringify(summary, undefined, 2)}\n`);
+    writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
   } catch (error) {
     process.stderr.write(`pyrena: --json ${path}: ${describeFileError(error)}\n`);
     // The program's own failure is the more important one.

@@ -13,16 +13,24 @@ import type { ArenasReport, RunReport } from "./run-report.ts";
 /** Size classes shown in the table. */
 const CLASSES_SHOWN = 5;
 
-/** The report, with an empty line before it and a newline at its end. */
-export function renderReport(report: RunReport, colors: Colors): string {
+/**
+ * The report, with an empty line before it and a newline at its end.
+ * @param columns width of the terminal; sentences are broken to fit
+ */
+export function renderReport(report: RunReport, colors: Colors, columns = 100): string {
   const { arenas } = report;
+  const width = Math.min(columns, 100);
   const sections = [
     heading(report, colors),
     ...(arenas === null
       ? []
-      : [smallObjects(arenas, colors), keptArenas(arenas, colors), sizeClasses(arenas, colors)]),
+      : [
+          smallObjects(arenas, colors),
+          keptArenas(arenas, colors, width),
+          sizeClasses(arenas, colors),
+        ]),
     otherFigures(report),
-    remarks(report, colors),
+    remarks(report, colors, width),
   ];
   return `\n${sections
     .filter((lines) => lines.length > 0)
@@ -43,7 +51,7 @@ function heading(report: RunReport, { bold, dim, red }: Colors): string[] {
 }
 
 function smallObjects(arenas: ArenasReport, { bold }: Colors): string[] {
-  const { peak, end, arenaBytes } = arenas;
+  const { peak, end, arenaBytes, taken, givenBack } = arenas;
   const rows = [
     ["", "arenas", "memory", "in use", "free", "overhead"],
     [
@@ -64,30 +72,47 @@ function smallObjects(arenas: ArenasReport, { bold }: Colors): string[] {
   return [
     bold("Memory for small objects, up to 512 bytes each"),
     ...indented(formatTable(rows, ["left", "right", "right", "right", "right", "right"])),
+    ...indented(
+      givenBack === 0
+        ? []
+        : [
+            `${count(taken, "arena")} ${was(taken)} taken in all, ${formatCount(givenBack)} ${was(givenBack)} given back.`,
+          ],
+    ),
   ];
 }
 
 /** Which arenas could not be given back, and what keeps them: the heart of the report. */
-function keptArenas(arenas: ArenasReport, colors: Colors): string[] {
+function keptArenas(arenas: ArenasReport, colors: Colors, width: number): string[] {
   const { end, arenaBytes, poolBytes, groups, packedArenas } = arenas;
   const loose = groups.filter(({ fullness }) => isLoose(fullness));
-  const saved = end.arenas - packedArenas;
-  if (loose.length === 0 || saved === 0) return [];
+  if (loose.length === 0 || packedArenas === end.arenas) return [];
   const [first, ...others] = [...loose, ...groups.filter(({ fullness }) => !isLoose(fullness))];
-  const lines = [
-    `Python takes this memory in arenas of ${formatBytes(arenaBytes)} and gives an arena back only when`,
-    "nothing in it is in use any more: one small string is enough to keep it.",
-    "",
-    colors.yellow(
-      `${formatCount(first.arenas)} of ${count(end.arenas, "arena")} ${verb(first.arenas)} ${looseness[first.fullness]}, but kept by ${describeContents(first)}.`,
+  const sentences = (texts: readonly string[], style = (line: string) => line): string[] =>
+    texts.flatMap((text) => indented(wrapped(text, width - INDENT.length).map(style)));
+  return [
+    colors.bold("Why memory did not come back"),
+    ...sentences([
+      `Python takes this memory in arenas of ${wholeBytes(arenaBytes)} and gives an arena back only when nothing in it is in use any more: one small string is enough to keep it.`,
+      "",
+    ]),
+    ...sentences(
+      [
+        `${formatCount(first.arenas)} of ${count(end.arenas, "arena")} ${is(first.arenas)} ${looseness[first.fullness]}, but kept by ${describeContents(first)}.`,
+      ],
+      colors.yellow,
     ),
-    ...others.map((group) => describeOthers(group)),
-    `Laid side by side, all that is in use would fit in ${count(packedArenas, "arena")}: ${formatBytes(packedArenas * arenaBytes)}, not ${formatBytes(end.heldBytes)}.`,
-    colors.dim(
-      `A block holds one object; a pool is ${formatBytes(poolBytes)} of an arena, cut into blocks of one size.`,
+    ...sentences([
+      ...others.map((group) => describeOthers(group)),
+      `Laid side by side, all that is in use would fit in ${count(packedArenas, "arena")}: ${formatBytes(packedArenas * arenaBytes)}, not ${formatBytes(end.heldBytes)}.`,
+    ]),
+    ...sentences(
+      [
+        `A block holds one object. A pool is ${wholeBytes(poolBytes)} of an arena, cut into blocks of one size.`,
+      ],
+      colors.dim,
     ),
   ];
-  return [colors.bold("Why memory did not come back"), ...indented(lines)];
 }
 
 const looseness: { readonly [fullness in Fullness]: string } = {
@@ -107,20 +132,24 @@ function describeContents(group: ArenaGroup): string {
 }
 
 function describeOthers(group: ArenaGroup): string {
-  const subject = `${formatCount(group.arenas)} ${verb(group.arenas)}`;
+  const subject = `${formatCount(group.arenas)} ${is(group.arenas)}`;
   if (group.fullness === "empty") return `${subject} empty: Python keeps it for what comes next.`;
   return `${subject} ${looseness[group.fullness]}: ${describeContents(group)}.`;
 }
 
-function verb(n: number): "is" | "are" {
+function is(n: number): string {
   return n === 1 ? "is" : "are";
+}
+
+function was(n: number): string {
+  return n === 1 ? "was" : "were";
 }
 
 function sizeClasses(arenas: ArenasReport, { bold }: Colors): string[] {
   const shown = arenas.sizeClasses.slice(0, CLASSES_SHOWN);
   if (shown.length === 0) return [];
   const rows = [
-    ["block size", "blocks in use", "", "in pools", "", "would fit in"],
+    ["block size", "blocks in use", "bytes in use", "pools", "bytes held", "pools needed"],
     ...shown.map((size) => [
       `${size.blockBytes} bytes`,
       formatCount(size.liveBlocks),
@@ -138,14 +167,14 @@ function sizeClasses(arenas: ArenasReport, { bold }: Colors): string[] {
 
 function otherFigures(report: RunReport): string[] {
   const { largeRequests: large, garbageCollections: gc, linearMemory } = report;
-  const liveBytes = large.liveBytes === null ? "" : `, ${formatBytes(large.liveBytes)}`;
+  const liveBytes = large.liveBytes === null ? "" : ` (${formatBytes(large.liveBytes)})`;
   return formatTable(
     [
       [
         "Large requests",
         large.count === 0
-          ? "none over 512 bytes"
-          : `${formatCount(large.count)} over 512 bytes, the largest ${formatBytes(large.largestBytes)}; still in use: ${formatCount(large.liveBlocks)}${liveBytes}`,
+          ? "none of over 512 bytes"
+          : `${formatCount(large.count)} of over 512 bytes, the largest ${formatBytes(large.largestBytes)}; ${formatCount(large.liveBlocks)} still in use${liveBytes}`,
       ],
       [
         "Garbage collections",
@@ -155,7 +184,7 @@ function otherFigures(report: RunReport): string[] {
       ],
       [
         "WebAssembly memory",
-        `${formatBytes(linearMemory.endBytes)}; ${formatBytes(linearMemory.startBytes)} at the start. It can only grow`,
+        `${formatBytes(linearMemory.endBytes)}, ${formatBytes(linearMemory.startBytes)} at the start; it can grow, but never shrink`,
       ],
     ],
     ["left", "left"],
@@ -163,7 +192,7 @@ function otherFigures(report: RunReport): string[] {
 }
 
 /** What the reader must know to trust the figures. */
-function remarks(report: RunReport, { yellow }: Colors): string[] {
+function remarks(report: RunReport, { yellow }: Colors, width: number): string[] {
   const { allocator, arenas, requests, garbageCollections, problems } = report;
   const lines: string[] = [];
   if (!allocator.installedAtEnd) {
@@ -186,9 +215,28 @@ function remarks(report: RunReport, { yellow }: Colors): string[] {
       `Problem in ${where}${times > 1 ? `, ${formatCount(times)} times` : ""}: ${message}`,
     );
   }
-  return lines.map((line) => yellow(line));
+  return lines.flatMap((line) => wrapped(line, width)).map(yellow);
 }
 
+const INDENT = "  ";
+
 function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => (line === "" ? "" : `  ${line}`));
+  return lines.map((line) => (line === "" ? "" : `${INDENT}${line}`));
+}
+
+/** A text in lines of at most `width` characters, unless a word is longer. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Sizes that are whole by design: `256 KiB`, `4 KiB`. */
+function wholeBytes(bytes: number): string {
+  return formatBytes(bytes).replace(/\.0+ /, " ");
 }

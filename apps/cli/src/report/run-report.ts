@@ -109,6 +109,9 @@ export interface ArenasReport {
   readonly arenaBytes: number;
   /** Size of a pool. */
   readonly poolBytes: number;
+  /** Arenas taken from the system so far, and given back to it. */
+  readonly taken: number;
+  readonly givenBack: number;
   /** The most at any one time; the two need not be of the same moment. */
   readonly peak: { readonly heldBytes: number; readonly liveBytes: number };
   /** When the program had ended, before Python tore anything down: `live + free + lost = held`. */

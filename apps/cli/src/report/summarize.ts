@@ -1,5 +1,5 @@
 /** From what the run recorded to what the report says. */
-import type { HeapSnapshot } from "@pyrena/stats";
+import { type HeapSnapshot, statValue } from "@pyrena/stats";
 import type { PythonProgram, RunTelemetry } from "../python/index.ts";
 import { version } from "../version.ts";
 import { groupArenas } from "./arenas.ts";
@@ -73,6 +73,8 @@ function summarizeArenas(atEnd: HeapSnapshot, { memory }: RunTelemetry): ArenasR
   return {
     arenaBytes: arenas[0].bytes,
     poolBytes,
+    taken: statValue(atEnd.stats, "pymalloc", "arenasAllocatedTotal") ?? arenas.length,
+    givenBack: statValue(atEnd.stats, "pymalloc", "arenasReclaimed") ?? 0,
     peak: { heldBytes: memory.peakArenaBytes, liveBytes: memory.peakLiveBytes },
     end: {
       arenas: arenas.length,
