@@ -9,6 +9,4 @@ for (const path of globSync("dist/**/*.{js,js.map,d.ts,d.ts.map}")) {
   const source = path.replace(/^dist/, "src").replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
   if (!existsSync(source)) rmSync(path);
 }
-// While a package is being started it has no src yet, and nothing to build.
-if (!existsSync("src")) process.exit(0);
 process.exit(spawnSync("tsc", ["-b"], { stdio: "inherit" }).status ?? 1);
