@@ -113,10 +113,7 @@ function examine({ memory, layout, domain, call, address, walker }: Suspect): De
     tail + extra - before <= memory.byteLength &&
     (below === undefined || !below.live || tail + extra - before <= below.address + below.bytes);
   const trailing = tail + word <= memory.byteLength ? pad(u8, tail, word) : undefined;
-  const freed =
-    (found === DEADBYTE && leading.bytes.every((byte) => byte === DEADBYTE)) ||
-    // The allocator below may have put links of its own where the id was.
-    (below !== undefined && !below.live);
+  const freed = below?.live === false || looksFreed(u8, address, word, found, leading);
   const reason = freed
     ? "block freed already"
     : found !== expected
@@ -147,6 +144,21 @@ function examine({ memory, layout, domain, call, address, walker }: Suspect): De
     serial:
       layout.serial && sizePlausible && !freed ? readSerial(u8, tail + word, word) : undefined,
   };
+}
+
+/** Whether the bytes around an address are what `free` leaves, as far as the allocator below has not written there. */
+function looksFreed(
+  u8: Uint8Array,
+  address: Address,
+  word: number,
+  found: number,
+  leading: PadReport,
+): boolean {
+  const dead = (byte: number): boolean => byte === DEADBYTE;
+  if (dead(found) && leading.bytes.every(dead)) return true;
+  // Its links may cover size, id and pad. What follows them is dead then: the block, or the trailing pad if it is short.
+  const header = domainApiIds.includes(found) || leading.wrong.length < leading.bytes.length;
+  return !header && u8.subarray(address, address + word).every(dead);
 }
 
 function pad(u8: Uint8Array, address: Address, count: number): PadReport {

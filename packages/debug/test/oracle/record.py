@@ -74,7 +74,6 @@ def scenarios():
     # The stored size, a little too small and a little too large.
     yield {"n": 40, "d": "m", "fill": True, "poke": [[-9, 39]]}
     yield {"n": 40, "d": "m", "fill": True, "poke": [[-9, 3]]}
-    yield {"n": 40, "d": "m", "poke": [[-9, 41]]}
     yield {"n": 40, "d": "m", "poke": [[-9, 0]]}
     # Contents after realloc.
     for n, to in [(10, 20), (20, 10), (0, 5), (5, 0), (127, 129), (128, 40), (129, 200), (300, 200), (300, 250),
