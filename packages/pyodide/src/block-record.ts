@@ -1,0 +1,97 @@
+/**
+ * An exact record of which addresses an installation has handed out and not yet taken back: one bit for each 8 bytes,
+ * in pages made when they are first needed. By it, blocks from before the installation are told from its own, so that
+ * an allocator never sees a block that is not its own, whatever it can or cannot tell about addresses itself.
+ *
+ *     root: 4096 words, one for each MiB of addresses ── 0, or the address of a page
+ *                                                         page: 16 KiB, bit (address / 8) mod 131072
+ *
+ * That is 16 KiB, and 1/64 of the memory in which blocks lie. Both live in the interpreter's memory (libc.ts). A page
+ * that cannot be had must not lose a block that exists already: such addresses are kept in a JavaScript set until there
+ * is room again.
+ */
+import { type Address, type LinearMemory, NULL } from "@pyrena/abi";
+import { takeZeroed } from "./libc.ts";
+import type { PyodideModule } from "./module.ts";
+
+const ROOT_WORDS = 4096;
+const PAGE_SHIFT = 20;
+const PAGE_RECORD_BYTES = 2 ** PAGE_SHIFT / 8 / 8;
+const WORD_MASK = PAGE_RECORD_BYTES / 4 - 1;
+
+/** A set of addresses, all multiples of 8. */
+export class BlockRecord {
+  readonly #module: PyodideModule;
+  readonly #memory: LinearMemory;
+  readonly #rootWord: number;
+  readonly #overflow: Set<Address> = new Set();
+  #size = 0;
+
+  private constructor(module: PyodideModule, memory: LinearMemory, root: Address) {
+    this.#module = module;
+    this.#memory = memory;
+    this.#rootWord = root >>> 2;
+  }
+
+  /** An empty record, or undefined if there is no room for its root. */
+  static create(module: PyodideModule, memory: LinearMemory): BlockRecord | undefined {
+    const root = takeZeroed(module, memory, 8, ROOT_WORDS * 4);
+    return root === NULL ? undefined : new BlockRecord(module, memory, root);
+  }
+
+  /** Number of addresses in the record. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Enter an address that is not in the record. */
+  add(address: Address): void {
+    this.#size++;
+    const memory = this.#memory;
+    const entry = this.#rootWord + (address >>> PAGE_SHIFT);
+    let page = memory.u32[entry];
+    if (page === NULL) {
+      page = takeZeroed(this.#module, memory, 8, PAGE_RECORD_BYTES);
+      if (page === NULL) {
+        this.#overflow.add(address);
+        return;
+      }
+      memory.u32[entry] = page;
+    }
+    memory.u32[(page >>> 2) + ((address >>> 8) & WORD_MASK)] |= 1 << (address >>> 3);
+  }
+
+  /** Whether the address is in the record. Right for any number. */
+  has(address: Address): boolean {
+    const u32 = this.#memory.u32;
+    const page = u32[this.#rootWord + (address >>> PAGE_SHIFT)];
+    if (
+      page !== NULL &&
+      (u32[(page >>> 2) + ((address >>> 8) & WORD_MASK)] & (1 << (address >>> 3))) !== 0
+    ) {
+      return (address & 7) === 0;
+    }
+    return this.#overflow.size !== 0 && this.#overflow.has(address);
+  }
+
+  /** Take an address out. Returns whether it was in. */
+  delete(address: Address): boolean {
+    if (!this.has(address)) return false;
+    this.#size--;
+    if (this.#overflow.size !== 0 && this.#overflow.delete(address)) return true;
+    const u32 = this.#memory.u32;
+    const page = u32[this.#rootWord + (address >>> PAGE_SHIFT)];
+    u32[(page >>> 2) + ((address >>> 8) & WORD_MASK)] &= ~(1 << (address >>> 3));
+    return true;
+  }
+
+  /** Give the record's memory back; it must not be used any more. */
+  dispose(): void {
+    const { u32 } = this.#memory;
+    for (let n = 0; n < ROOT_WORDS; n++) {
+      const page = u32[this.#rootWord + n];
+      if (page !== NULL) this.#module._free(page);
+    }
+    this.#module._free(this.#rootWord << 2);
+  }
+}
