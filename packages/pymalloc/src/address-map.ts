@@ -1,20 +1,20 @@
 /**
- * The address map: tells in two reads whether an address lies in one of this pymalloc's arenas. CPython 3.10 and later
- * use a radix tree for it; on 32 bits of address a flat table is the same thing with one level.
+ * The address map: tells with one or two reads whether an address lies in one of this pymalloc's arenas. CPython 3.10
+ * and later use a radix tree for it; on 32 bits of address a flat table is the same thing with one level.
  *
  * The address space is cut into slots of one arena's size. An arena whose base is a multiple of its size fills one
  * slot; any other covers the end of one slot and the start of the next, and two arenas may share a slot:
  *
- *     slot n │····├── arena A ──│── A ──┤···├─ B ─│─── B ─┤ slot n + 2
- *                hi            │      lo   hi    │      lo
+ *     slot n │····├── arena A ──│── A ──┤···├─ B ─│─── B ─┤······│ slot n + 3
+ *                 hi                   lo   hi           lo
  *
- * An entry is 8 bytes, in both ABIs; offsets within the slot:
+ * An entry is 8 bytes, in both ABIs, and holds addresses:
  *
- *     0  4  lo  an arena ends here: [0, lo) is ours; 0 = none
- *     4  4  hi  an arena starts here: [hi, arenaBytes) is ours; arenaBytes = none
+ *     0  4  lo  the end of an arena that reaches into the slot from below: ours below it; 0 = none
+ *     4  4  hi  one less than the base of an arena that starts in the slot: ours above it; 0xFFFFFFFF = none
  *
- * The table covers addresses from 0 up to the highest arena so far and doubles when a higher one comes; what lies
- * beyond it is foreign.
+ * so that an address is ours if and only if it is below lo or above hi. The table covers addresses from 0 up to the
+ * highest arena so far and doubles when a higher one comes; what lies beyond it is foreign.
  */
 import { type Address, NULL } from "@pyrena/abi";
 import type { PymallocContext } from "./context.ts";
@@ -22,14 +22,16 @@ import type { PymallocContext } from "./context.ts";
 /** Bytes of an entry. */
 export const MAP_ENTRY_BYTES = 8;
 
+/** `hi` of a slot in which no arena starts. */
+export const NO_ARENA = 0xffff_ffff;
+
 /** Whether an address, a whole number 0 … 2^32 - 1, lies in an arena. */
 export function inArena(ctx: PymallocContext, address: Address): boolean {
   const u32 = ctx.memory.u32;
   const slot = address >>> ctx.arenaShift;
   if (slot >= u32[ctx.addressMapSlotsWord]) return false;
   const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
-  const offset = address & ctx.arenaMask;
-  return offset < u32[entry] || offset >= u32[entry + 1];
+  return address > u32[entry + 1] || address < u32[entry];
 }
 
 /**
@@ -38,15 +40,15 @@ export function inArena(ctx: PymallocContext, address: Address): boolean {
  */
 export function mapArena(ctx: PymallocContext, base: Address): boolean {
   const slot = base >>> ctx.arenaShift;
-  const offset = base & ctx.arenaMask;
-  const lastSlot = offset === 0 ? slot : slot + 1;
+  const aligned = base % ctx.arenaBytes === 0;
+  const lastSlot = aligned ? slot : slot + 1;
   if (lastSlot >= ctx.memory.u32[ctx.addressMapSlotsWord] && !growMap(ctx, lastSlot + 1)) {
     return false;
   }
   const u32 = ctx.memory.u32;
   const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
-  u32[entry + 1] = offset;
-  if (offset !== 0) u32[entry + 2] = offset;
+  u32[entry + 1] = base - 1;
+  if (!aligned) u32[entry + 2] = base + ctx.arenaBytes;
   return true;
 }
 
@@ -54,8 +56,8 @@ export function mapArena(ctx: PymallocContext, base: Address): boolean {
 export function unmapArena(ctx: PymallocContext, base: Address): void {
   const u32 = ctx.memory.u32;
   const entry = (u32[ctx.addressMapWord] >>> 2) + ((base >>> ctx.arenaShift) << 1);
-  u32[entry + 1] = ctx.arenaBytes;
-  if ((base & ctx.arenaMask) !== 0) u32[entry + 2] = 0;
+  u32[entry + 1] = NO_ARENA;
+  if (base % ctx.arenaBytes !== 0) u32[entry + 2] = 0;
 }
 
 function growMap(ctx: PymallocContext, slotsNeeded: number): boolean {
@@ -72,7 +74,7 @@ function growMap(ctx: PymallocContext, slotsNeeded: number): boolean {
   for (let slot = oldSlots; slot < slots; slot++) {
     const entry = (map >>> 2) + (slot << 1);
     u32[entry] = 0;
-    u32[entry + 1] = ctx.arenaBytes;
+    u32[entry + 1] = NO_ARENA;
   }
   u32[ctx.addressMapWord] = map;
   u32[ctx.addressMapSlotsWord] = slots;

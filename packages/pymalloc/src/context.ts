@@ -37,71 +37,76 @@ export interface PymallocOptions {
 
 /** Where everything is. Made by `createPymalloc` and `attachPymalloc`; passed to each function. */
 export class PymallocContext {
-  readonly memory: LinearMemory;
+  declare readonly memory: LinearMemory;
   /** Largest request served from pools, in bytes. */
-  readonly threshold: number;
+  declare readonly threshold: number;
   /** log2 of the alignment. */
-  readonly alignmentShift: number;
+  declare readonly alignmentShift: number;
   /** Words in a pointer: 2 in lp64, 1 in ilp32. */
-  readonly pointerWords: number;
+  declare readonly pointerWords: number;
+  /** Offset of a pointer's upper half in words; 0 in ilp32, where there is none. */
+  declare readonly upperWord: number;
+  /** Alignment - 1: added before rounding down. */
+  declare readonly alignmentRest: number;
+  /** Rounds down to a multiple of the alignment. */
+  declare readonly alignmentMask: number;
+  /** `usedpools[0]`, less the words of one class: the entry of a class lies its block size from here. */
+  declare readonly usedPoolsWord: number;
   /** log2 of the words in a class's two pointers of usedpools. */
-  readonly usedPoolsShift: number;
-  /** The dummy of class 0 (state.ts). */
-  readonly dummyWord: number;
+  declare readonly usedPoolsShift: number;
+  /** Rounds down to a multiple of the pool size. */
+  declare readonly poolMask: number;
   /** log2 of the pool size in bytes. */
-  readonly poolShift: number;
-  /** log2 of the pool size in words. */
-  readonly poolWordShift: number;
+  declare readonly poolShift: number;
   /** log2 of the arena size. */
-  readonly arenaShift: number;
-  /** Arena size - 1. */
-  readonly arenaMask: number;
+  declare readonly arenaShift: number;
 
   // Offsets in a pool header, in words; `count` is at 0.
-  readonly freeblockWord: number;
-  readonly nextpoolWord: number;
-  readonly prevpoolWord: number;
-  readonly arenaindexWord: number;
-  readonly szidxWord: number;
-  readonly nextoffsetWord: number;
-  readonly maxnextoffsetWord: number;
+  declare readonly freeblockWord: number;
+  declare readonly nextpoolWord: number;
+  declare readonly prevpoolWord: number;
+  declare readonly arenaindexWord: number;
+  declare readonly szidxWord: number;
+  declare readonly nextoffsetWord: number;
+  declare readonly maxnextoffsetWord: number;
 
   // Fields of the state, as absolute indices.
-  readonly addressMapWord: number;
-  readonly addressMapSlotsWord: number;
-  readonly rawAllocatedBlocksWord: number;
-  readonly usableArenasWord: number;
-  readonly unusedArenaObjectsWord: number;
-  readonly arenasWord: number;
-  readonly maxarenasWord: number;
-  readonly arenasCurrentWord: number;
-  readonly arenasTotalWord: number;
-  readonly arenasHighwaterWord: number;
-  readonly nfp2lastaWord: number;
+  declare readonly addressMapWord: number;
+  declare readonly addressMapSlotsWord: number;
+  declare readonly rawAllocatedBlocksWord: number;
+  declare readonly usableArenasWord: number;
+  declare readonly unusedArenaObjectsWord: number;
+  declare readonly arenasWord: number;
+  declare readonly maxarenasWord: number;
+  declare readonly arenasCurrentWord: number;
+  declare readonly arenasTotalWord: number;
+  declare readonly arenasHighwaterWord: number;
+  declare readonly nfp2lastaWord: number;
 
   // Offsets in an arena record, in words; `address` is at 0.
-  readonly poolAddressWord: number;
-  readonly nfreepoolsWord: number;
-  readonly ntotalpoolsWord: number;
-  readonly freepoolsWord: number;
-  readonly nextarenaWord: number;
-  readonly prevarenaWord: number;
+  declare readonly poolAddressWord: number;
+  declare readonly nfreepoolsWord: number;
+  declare readonly ntotalpoolsWord: number;
+  declare readonly freepoolsWord: number;
+  declare readonly nextarenaWord: number;
+  declare readonly prevarenaWord: number;
 
-  readonly alignment: number;
-  readonly sizeClasses: number;
-  readonly poolBytes: number;
-  readonly poolHeaderBytes: number;
-  readonly poolHeaderWords: number;
-  readonly arenaBytes: number;
-  readonly arenaObjectBytes: number;
-  readonly keepsLastArena: boolean;
+  declare readonly alignment: number;
+  declare readonly sizeClasses: number;
+  declare readonly poolBytes: number;
+  declare readonly poolHeaderBytes: number;
+  declare readonly poolHeaderWords: number;
+  declare readonly arenaBytes: number;
+  declare readonly arenaObjectBytes: number;
+  declare readonly arenaObjectWords: number;
+  declare readonly keepsLastArena: boolean;
 
-  readonly raw: PyMemAllocatorEx;
-  readonly arenas: PyObjectArenaAllocator;
-  sink: StatsSink | undefined;
-  readonly profile: Profile;
+  declare readonly raw: PyMemAllocatorEx;
+  declare readonly arenas: PyObjectArenaAllocator;
+  declare sink: StatsSink | undefined;
+  declare readonly profile: Profile;
   /** Address of the state. */
-  readonly state: Address;
+  declare readonly state: Address;
 
   constructor(heap: Heap, state: Address, options: PymallocOptions) {
     const { profile, abi } = heap;
@@ -115,12 +120,14 @@ export class PymallocContext {
     this.threshold = threshold;
     this.alignmentShift = log2(abi.alignment);
     this.pointerWords = abi.pointerBytes / 4;
+    this.upperWord = this.pointerWords - 1;
+    this.alignmentMask = -abi.alignment;
+    this.alignmentRest = abi.alignment - 1;
+    this.usedPoolsWord = word(at.usedpools) - 2 * this.pointerWords;
     this.usedPoolsShift = log2(2 * this.pointerWords);
-    this.dummyWord = word(at.usedpools - pool.at.nextpool);
+    this.poolMask = -poolBytes;
     this.poolShift = log2(poolBytes);
-    this.poolWordShift = this.poolShift - 2;
     this.arenaShift = log2(arenaBytes);
-    this.arenaMask = arenaBytes - 1;
 
     this.freeblockWord = pool.at.freeblock / 4;
     this.nextpoolWord = pool.at.nextpool / 4;
@@ -156,6 +163,7 @@ export class PymallocContext {
     this.poolHeaderWords = this.poolHeaderBytes / 4;
     this.arenaBytes = arenaBytes;
     this.arenaObjectBytes = arena.bytes;
+    this.arenaObjectWords = arena.bytes / 4;
     this.keepsLastArena = keepsLastArena;
 
     this.raw = options.raw;

@@ -15,56 +15,42 @@ export function free(ctx: PymallocContext, ptr: Address): void {
   const u32 = ctx.memory.u32;
   const slot = ptr >>> ctx.arenaShift;
   if (slot < u32[ctx.addressMapSlotsWord]) {
-    const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
-    const offset = ptr & ctx.arenaMask;
+    const entry = ((u32[ctx.addressMapWord] >>> 2) + (slot << 1)) | 0;
+    const address = ptr >>> 0;
     // Address 0 is in no arena, so NULL needs no test of its own before this one.
-    if (offset >= u32[entry + 1] || offset < u32[entry]) {
-      const pool = (ptr >>> ctx.poolShift) << ctx.poolWordShift;
-      const head = pool + ctx.freeblockWord;
+    if (address > u32[(entry + 1) | 0] || address < u32[entry]) {
+      const pool = (ptr & ctx.poolMask) >>> 2;
+      const head = (pool + ctx.freeblockWord) | 0;
       const first = u32[head];
       const count = u32[pool];
-      if (count > 1 && first !== NULL) {
-        const block = ptr >>> 2;
-        u32[block + ctx.pointerWords - 1] = 0;
-        u32[block] = first;
-        u32[head] = ptr;
-        u32[pool] = count - 1;
-        return;
+      if (count === 0) throw doubleFree(ptr);
+      const block = ptr >>> 2;
+      u32[(block + ctx.upperWord) | 0] = 0;
+      u32[block] = first;
+      u32[head] = ptr;
+      u32[pool] = count - 1;
+      // A pool holds two blocks at least, so one that was full has not become empty.
+      if (first === 0) linkUsedPool(ctx, u32, pool);
+      else if (count === 1) {
+        unlinkUsedPool(ctx, u32, pool);
+        returnPool(ctx, u32, pool);
       }
-      freeMovingPool(ctx, ptr, pool, count, first);
       return;
     }
   }
+  freeRaw(ctx, ptr);
+}
+
+function freeRaw(ctx: PymallocContext, ptr: Address): void {
   if (ptr === NULL) return;
   ctx.raw.free(ctx.raw.ctx, ptr);
   ctx.memory.u32[ctx.rawAllocatedBlocksWord] -= 1;
 }
 
-/** The pool was full, or becomes empty. */
-function freeMovingPool(
-  ctx: PymallocContext,
-  ptr: Address,
-  pool: number,
-  count: number,
-  first: Address,
-): void {
-  if (count === 0) {
-    throw new PyrenaError(
-      "double-free",
-      `free(${hex(ptr)}): its pool at ${hex((pool << 2) >>> 0)} has no live block, so this one has been freed already or was never handed out`,
-      { address: ptr },
-    );
-  }
-  const u32 = ctx.memory.u32;
-  const block = ptr >>> 2;
-  u32[block + ctx.pointerWords - 1] = 0;
-  u32[block] = first;
-  u32[pool + ctx.freeblockWord] = ptr;
-  u32[pool] = count - 1;
-  if (first === NULL) {
-    linkUsedPool(ctx, pool, u32[pool + ctx.szidxWord]);
-  } else {
-    unlinkUsedPool(ctx, pool);
-    returnPool(ctx, pool);
-  }
+function doubleFree(ptr: Address): PyrenaError {
+  return new PyrenaError(
+    "double-free",
+    `free(${hex(ptr)}): no block of its pool is live, so it has been freed already or was never handed out`,
+    { address: ptr },
+  );
 }

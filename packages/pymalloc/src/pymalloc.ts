@@ -76,7 +76,7 @@ export function createPymalloc(heap: Heap, options: PymallocOptions): Pymalloc {
   }
   const ctx = new PymallocContext(heap, state, options);
   initUsedPools(ctx);
-  return wrap(ctx);
+  return new PymallocStruct(ctx);
 }
 
 /**
@@ -105,23 +105,30 @@ export function attachPymalloc(heap: Heap, options: PymallocOptions, state?: Add
         `this Pyrena reads version ${STATE_VERSION} with ${bytes} bytes for profile ${heap.profile.name}`,
     );
   }
-  return wrap(new PymallocContext(heap, entry.address, options));
+  return new PymallocStruct(new PymallocContext(heap, entry.address, options));
 }
 
-function wrap(ctx: PymallocContext): Pymalloc {
-  return {
-    ctx,
-    malloc,
-    calloc,
-    realloc,
-    free,
-    walker: pymallocWalker(ctx),
-    stats: pymallocStats(ctx),
-    get sink(): StatsSink | undefined {
-      return ctx.sink;
-    },
-    set sink(sink: StatsSink | undefined) {
-      ctx.sink = sink;
-    },
-  };
+/** A class, because objects with accessors of their own are slow to read from. */
+class PymallocStruct implements Pymalloc {
+  readonly ctx: PymallocContext;
+  readonly malloc: typeof malloc = malloc;
+  readonly calloc: typeof calloc = calloc;
+  readonly realloc: typeof realloc = realloc;
+  readonly free: typeof free = free;
+  readonly walker: HeapWalker;
+  readonly stats: StatSource;
+
+  constructor(ctx: PymallocContext) {
+    this.ctx = ctx;
+    this.walker = pymallocWalker(ctx);
+    this.stats = pymallocStats(ctx);
+  }
+
+  get sink(): StatsSink | undefined {
+    return this.ctx.sink;
+  }
+
+  set sink(sink: StatsSink | undefined) {
+    this.ctx.sink = sink;
+  }
 }

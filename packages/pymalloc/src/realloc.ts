@@ -13,7 +13,7 @@ export function realloc(ctx: PymallocContext, ptr: Address, newSize: number): Ad
   if (ptr === NULL) return malloc(ctx, newSize);
   if (!inArena(ctx, ptr)) return ctx.raw.realloc(ctx.raw.ctx, ptr, newSize);
 
-  const pool = (ptr >>> ctx.poolShift) << ctx.poolWordShift;
+  const pool = (ptr & ctx.poolMask) >>> 2;
   const size = (ctx.memory.u32[pool + ctx.szidxWord] + 1) << ctx.alignmentShift;
   if (newSize <= size && 4 * newSize > 3 * size) return ptr;
 

@@ -20,10 +20,11 @@
  * - P12 counters: narenas_currently_allocated = arenas in use ≤ narenas_highwater ≤ ntimes_arena_allocated.
  */
 import { type Address, hex, NULL, PyrenaError } from "@pyrena/abi";
-import { MAP_ENTRY_BYTES } from "./address-map.ts";
+import { MAP_ENTRY_BYTES, NO_ARENA } from "./address-map.ts";
 import { arenasInUse, carvedPools, firstPool } from "./arena-pools.ts";
 import type { PymallocContext } from "./context.ts";
 import { NO_SIZE_CLASS } from "./pool.ts";
+import { dummyOf } from "./used-pools.ts";
 
 /**
  * Check P1 … P12. Takes time in proportion to the blocks of all arenas.
@@ -154,15 +155,15 @@ function checkAddressMap(ctx: PymallocContext, arenas: readonly number[]): void 
   for (const arena of arenas) {
     const base = u32[arena];
     const slot = Math.floor(base / ctx.arenaBytes);
-    const offset = base % ctx.arenaBytes;
-    hi.set(slot, offset);
-    if (offset !== 0) lo.set(slot + 1, offset);
-    const last = offset === 0 ? slot : slot + 1;
+    const aligned = base % ctx.arenaBytes === 0;
+    hi.set(slot, base - 1);
+    if (!aligned) lo.set(slot + 1, base + ctx.arenaBytes);
+    const last = aligned ? slot : slot + 1;
     if (last >= slots) fail("P11", base, `the address map ends before the arena at ${hex(base)}`);
   }
   for (let slot = 0; slot < slots; slot++) {
     const entry = (map >>> 2) + slot * 2;
-    const [low, high] = [lo.get(slot) ?? 0, hi.get(slot) ?? ctx.arenaBytes];
+    const [low, high] = [lo.get(slot) ?? 0, hi.get(slot) ?? NO_ARENA];
     if (u32[entry] !== low || u32[entry + 1] !== high) {
       fail(
         "P11",
@@ -242,7 +243,7 @@ function arenaOfPool(ctx: PymallocContext, arenas: readonly number[], pool: Addr
 function usedPools(ctx: PymallocContext, arenas: readonly number[]): Map<Address, number> {
   const used = new Map<Address, number>();
   for (let sizeClass = 0; sizeClass < ctx.sizeClasses; sizeClass++) {
-    const dummy = ((ctx.dummyWord + (sizeClass << ctx.usedPoolsShift)) << 2) >>> 0;
+    const dummy = (dummyOf(ctx, sizeClass) << 2) >>> 0;
     let prev = dummy;
     for (;;) {
       const pool = pointer(ctx, (prev >>> 2) + ctx.nextpoolWord);
