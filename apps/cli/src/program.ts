@@ -7,11 +7,15 @@ import { version } from "./version.ts";
 
 const HELP_AFTER = `
 Examples:
-  $ pyrena run app.py                      run a program, then say where its memory is
+  $ pyrena run app.py                      run a program, then say where its
+                                           memory is
   $ pyrena replay recording.pyrt --verify  check every address of a recording
 
 Exit codes:
-  0 all well · 1 a difference was found · 2 wrong usage or unreadable input · 130 interrupted
+  0    all well
+  1    'replay --verify' found a difference
+  2    wrong usage, or input that can't be read
+  130  interrupted
   'pyrena run' ends with the exit code of the program that it ran.`;
 
 /** The command line. */

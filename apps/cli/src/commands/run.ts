@@ -27,8 +27,8 @@ const DESCRIPTION = [
 ].join("\n");
 
 const HELP_AFTER = `
-Python's switches -b -B -E -I -O -OO -P -s -S -u -v -W FILTER -X OPTION are given to
-the interpreter. So are the PYTHON* variables.
+Python's own switches -b -B -E -I -O -OO -P -s -S -u -v -W FILTER -X OPTION go
+to the interpreter. PYTHON* variables work as usual.
 
 Allocators:
   pymalloc, malloc     CPython's own for small objects; the C library's for all
@@ -112,6 +112,8 @@ export function splitProgramArguments(command: Command, args: readonly string[])
     const letter = [...arg.slice(1)].findIndex((character) => takesValue(`-${character}`)) + 1;
     if (letter === 0) continue;
     if (letter === arg.length - 1) n++;
+    // The value is missing: the parser will say so.
+    if (n === args.length) break;
     if (arg[letter] === "c" || arg[letter] === "m") {
       return [...args.slice(0, n + 1), "--", ...args.slice(n + 1)];
     }
