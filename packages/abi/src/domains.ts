@@ -44,7 +44,8 @@ export class DomainApi {
   /** `nelem * elsize` zeroed bytes, or NULL. */
   calloc(nelem: number, elsize: number): Address {
     const size = nelem * elsize;
-    if (size >>> 0 !== size || size > this.#sizeMax || nelem < 0) return NULL;
+    // A factor may be any size where the other is 0; it must be a size all the same: calloc(0, -1) is refused.
+    if (!(size <= this.#sizeMax && isSize(nelem) && isSize(elsize))) return NULL;
     const allocator = this.#allocator;
     return allocator.calloc(allocator.ctx, nelem, elsize);
   }
@@ -61,6 +62,11 @@ export class DomainApi {
     const allocator = this.#allocator;
     allocator.free(allocator.ctx, ptr);
   }
+}
+
+/** Whether a number is a whole one from 0 on. */
+function isSize(value: number): boolean {
+  return value >= 0 && Number.isInteger(value);
 }
 
 /** The structs that a {@link Domains} starts with. */

@@ -149,6 +149,8 @@ export class Heap {
    */
   register(tag: string, address: Address, bytes: number, version: number): void {
     const code = fourCharacters(tag);
+    // The memory may be somebody else's, who has grown it: the views would be dead.
+    this.memory.refresh();
     const u32 = this.memory.u32;
     const count = u32[(this.base + AT_LAYERS) >>> 2];
     if (count >= ENTRY_LIMIT) {
@@ -168,11 +170,11 @@ export class Heap {
 
   /** Remove a layer's entry; the others keep their order. Returns whether there was one with this tag and address. */
   unregister(tag: string, address: Address): boolean {
-    const u32 = this.memory.u32;
     const index = this.layers().findIndex(
       (layer) => layer.tag === tag && layer.address === address,
     );
     if (index < 0) return false;
+    const u32 = this.memory.u32;
     const last = u32[(this.base + AT_LAYERS) >>> 2] - 1;
     const from = (this.base + AT_DIRECTORY) >>> 2;
     u32.copyWithin(from + index * 4, from + (index + 1) * 4, from + (last + 1) * 4);
@@ -183,6 +185,7 @@ export class Heap {
 
   /** The directory. */
   layers(): LayerEntry[] {
+    this.memory.refresh();
     const u32 = this.memory.u32;
     const count = u32[(this.base + AT_LAYERS) >>> 2];
     const entries: LayerEntry[] = [];

@@ -16,7 +16,7 @@
  * | shared-growable   | up to `maxByteLength`    | no      | yes                    |
  * | host              | as the host decides      | no      | as the host says       |
  */
-import { ADDRESS_LIMIT, alignUp, PAGE_BYTES } from "./address.ts";
+import { ADDRESS_LIMIT, alignDown, alignUp, PAGE_BYTES } from "./address.ts";
 import { PyrenaError } from "./errors.ts";
 
 /** Kind of buffer below a {@link LinearMemory}; the table above says what each can do. */
@@ -92,51 +92,38 @@ export class LinearMemory {
     this.shared = typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
     this.buffer = buffer;
     this.byteLength = buffer.byteLength;
+    // Lengths are divided, not shifted: `>>>` makes 0 of the 2^32 bytes of a full memory.
     this.u8 = new Uint8Array(buffer, 0, buffer.byteLength);
-    this.u16 = new Uint16Array(buffer, 0, buffer.byteLength >>> 1);
-    this.u32 = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
-    this.i32 = new Int32Array(buffer, 0, buffer.byteLength >>> 2);
-    this.f64 = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
+    this.u16 = new Uint16Array(buffer, 0, Math.floor(buffer.byteLength / 2));
+    this.u32 = new Uint32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    this.i32 = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    this.f64 = new Float64Array(buffer, 0, Math.floor(buffer.byteLength / 8));
   }
 
   /**
    * A new memory of the given kind, all bytes 0.
-   * @throws PyrenaError `bad-argument` for sizes that are not positive, exceed 4 GiB, or a maximum below the size
+   * @throws PyrenaError `bad-argument` for sizes that are not positive, exceed 4 GiB, or a maximum below the size;
+   *   `memory-limit` if the engine has no room for it
    */
   static create(options: LinearMemoryOptions = {}): LinearMemory {
     const backing = options.backing ?? "wasm";
     const bytes = pageMultiple("bytes", options.bytes ?? 1 << 20);
     const maxBytes = pageMultiple("maxBytes", options.maxBytes ?? Math.max(bytes, 1 << 30));
-    if (maxBytes < bytes) {
+    if (maxBytes < bytes && backing !== "fixed" && backing !== "shared") {
       throw new PyrenaError(
         "bad-argument",
         `maxBytes (${maxBytes}) is below bytes (${bytes}): pass a maximum of at least the initial size`,
       );
     }
-    switch (backing) {
-      case "wasm":
-      case "wasm-shared":
-        return LinearMemory.over(
-          new WebAssembly.Memory({
-            initial: bytes / PAGE_BYTES,
-            maximum: maxBytes / PAGE_BYTES,
-            shared: backing === "wasm-shared",
-          }),
-          maxBytes,
-        );
-      case "fixed":
-        return LinearMemory.over(new ArrayBuffer(bytes));
-      case "resizable":
-        return LinearMemory.over(new ArrayBuffer(bytes, { maxByteLength: maxBytes }));
-      case "shared":
-        return LinearMemory.over(new SharedArrayBuffer(bytes));
-      case "shared-growable":
-        return LinearMemory.over(new SharedArrayBuffer(bytes, { maxByteLength: maxBytes }));
-      default:
-        throw new PyrenaError(
-          "bad-argument",
-          `unknown backing '${String(backing)}': see the Backing type`,
-        );
+    try {
+      return LinearMemory.over(newBuffer(backing, bytes, maxBytes), maxBytes);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new PyrenaError(
+        "memory-limit",
+        `the engine has no room for a ${backing} memory of ${bytes} bytes, at most ${maxBytes}: ${cause.message}`,
+        { size: bytes, cause },
+      );
     }
   }
 
@@ -151,7 +138,8 @@ export class LinearMemory {
       const shared = !(memory.buffer instanceof ArrayBuffer);
       const host: MemoryHost = {
         buffer: () => memory.buffer,
-        maxByteLength: maxBytes,
+        // It grows by whole pages, and may be larger already.
+        maxByteLength: Math.max(memory.buffer.byteLength, alignDown(maxBytes, PAGE_BYTES)),
         grow: (byteLength) => {
           const missing = byteLength - memory.buffer.byteLength;
           if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
@@ -236,8 +224,11 @@ export class LinearMemory {
    * @returns whether the memory is smaller now
    */
   shrink(byteLength: number): boolean {
-    const target = alignUp(byteLength, PAGE_BYTES);
-    if (this.#shrink === undefined || target >= this.byteLength) return false;
+    if (this.#shrink === undefined || !(byteLength >= 0)) return false;
+    // Another view of the buffer may have resized it.
+    this.refresh();
+    const target = alignUp(Math.ceil(byteLength), PAGE_BYTES);
+    if (!(target < this.byteLength)) return false;
     this.#shrink(target);
     return this.refresh();
   }
@@ -255,11 +246,40 @@ export class LinearMemory {
     this.buffer = buffer;
     this.byteLength = byteLength;
     this.u8 = new Uint8Array(buffer, 0, byteLength);
-    this.u16 = new Uint16Array(buffer, 0, byteLength >>> 1);
-    this.u32 = new Uint32Array(buffer, 0, byteLength >>> 2);
-    this.i32 = new Int32Array(buffer, 0, byteLength >>> 2);
-    this.f64 = new Float64Array(buffer, 0, byteLength >>> 3);
+    this.u16 = new Uint16Array(buffer, 0, Math.floor(byteLength / 2));
+    this.u32 = new Uint32Array(buffer, 0, Math.floor(byteLength / 4));
+    this.i32 = new Int32Array(buffer, 0, Math.floor(byteLength / 4));
+    this.f64 = new Float64Array(buffer, 0, Math.floor(byteLength / 8));
     return true;
+  }
+}
+
+function newBuffer(
+  backing: Exclude<Backing, "host">,
+  bytes: number,
+  maxBytes: number,
+): MemorySource {
+  switch (backing) {
+    case "wasm":
+    case "wasm-shared":
+      return new WebAssembly.Memory({
+        initial: bytes / PAGE_BYTES,
+        maximum: maxBytes / PAGE_BYTES,
+        shared: backing === "wasm-shared",
+      });
+    case "fixed":
+      return new ArrayBuffer(bytes);
+    case "resizable":
+      return new ArrayBuffer(bytes, { maxByteLength: maxBytes });
+    case "shared":
+      return new SharedArrayBuffer(bytes);
+    case "shared-growable":
+      return new SharedArrayBuffer(bytes, { maxByteLength: maxBytes });
+    default:
+      throw new PyrenaError(
+        "bad-argument",
+        `unknown backing '${String(backing)}': see the Backing type`,
+      );
   }
 }
 

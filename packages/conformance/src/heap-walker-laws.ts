@@ -282,7 +282,6 @@ function checkOwns(make: () => HeapWalkerSubject): void {
       -1,
       -16,
       0.5,
-      (regions[0]?.base ?? 64) + 0.5,
       Number.NaN,
       Number.POSITIVE_INFINITY,
     ]) {

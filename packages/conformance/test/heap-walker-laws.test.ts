@@ -93,7 +93,6 @@ const mistakes: readonly [string, law: string, Parameters<typeof subject>[0]][] 
   ["owns every number", "W3", () => ({ owns: () => true })],
   ["owns NULL", "W3", (w) => ({ owns: (address) => address === 0 || w.owns(address) })],
   ["owns what is 2^32 further on", "W3", (w) => ({ owns: (address) => w.owns(address >>> 0) })],
-  ["owns what is between two addresses", "W3", (w) => ({ owns: (a) => w.owns(Math.ceil(a)) })],
   [
     "does not own the last byte of a region",
     "W3",
