@@ -70,7 +70,7 @@ export function runCommand(): Command {
     .option("-c <code>", "run this code; ends the options")
     .option("-m <module>", "run a module as a script; ends the options")
     .option(
-      "-a, --allocator <name|module>",
+      "-a, --allocator <name>",
       "what serves the program's memory, see below (default: PYTHONMALLOC, else pymalloc)",
     )
     .option("--stats", "print what sys._debugmallocstats() would at the end, on stderr")
