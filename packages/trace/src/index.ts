@@ -30,6 +30,7 @@ export {
   type ReplayMarker,
   type ReplayObservations,
 } from "./replay/observations.ts";
+export type { ReplayAllocators } from "./replay/plain-replayer.ts";
 export { RecordedArenas } from "./replay/recorded-arenas.ts";
 export {
   type ReplayOptions,
@@ -39,7 +40,6 @@ export {
   replayOn,
 } from "./replay/replay.ts";
 export { createReplayHeap, type ReplayHeap, type ReplayHeapOptions } from "./replay/replay-heap.ts";
-export type { ReplayAllocators } from "./replay/replayer.ts";
 export type { ReplayCounts, ReplayDifference, ReplayResult } from "./replay/result.ts";
 export type { TraceCompression, TraceSource } from "./source.ts";
 export { type TraceFrame, TraceSymbols } from "./symbols.ts";

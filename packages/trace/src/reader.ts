@@ -3,16 +3,11 @@ import { PyrenaError } from "@pyrena/abi";
 import { badTrace } from "./bad-trace.ts";
 import type { BatchHandler, TraceBatch } from "./batch.ts";
 import { TraceDecoder, type TraceEnding } from "./decode.ts";
+import { DecompressionError } from "./decompression-error.ts";
 import type { TraceHeader } from "./format.ts";
 import { type DecodedHeader, decodeHeader } from "./header.ts";
 import { recordAt, type TraceRecord } from "./record.ts";
-import {
-  DecompressionError,
-  openSource,
-  type PlainBytes,
-  type TraceCompression,
-  type TraceSource,
-} from "./source.ts";
+import { openSource, type PlainBytes, type TraceCompression, type TraceSource } from "./source.ts";
 
 /**
  * Open a recording and read its header. The rest is read by the reader that this returns.

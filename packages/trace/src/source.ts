@@ -5,6 +5,9 @@
  * Everything is pulled: no more is read and decompressed than the reader asks for, but for the piece at hand.
  */
 import { PyrenaError } from "@pyrena/abi";
+import { DecompressionError } from "./decompression-error.ts";
+import { gunzip } from "./gunzip.ts";
+import { joined, regrouped } from "./pieces.ts";
 
 /** What a trace can be read from. */
 export type TraceSource =
@@ -24,12 +27,6 @@ export interface PlainBytes {
   /** Bytes taken from the source so far, as they are there. */
   bytesTaken(): number;
 }
-
-/**
- * gzip's decompressor is fed pieces of at least so many bytes: more than it queues. It is then done with one piece,
- * and what came of it has been fetched, before the next goes in, so that a file that breaks off loses nothing.
- */
-const GZIP_PIECE_BYTES = 65_536;
 
 /** zstd's decompressor is fed pieces of about so many bytes: at worst, each four of them become 2 MiB. */
 const ZSTD_PIECE_BYTES = 4096;
@@ -136,60 +133,6 @@ async function lookAhead(
   };
 }
 
-/** Decompress gzip. A file that breaks off yields what it holds, and ends like any other. */
-async function* gunzip(
-  compressed: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, void> {
-  const stream = new DecompressionStream("gzip");
-  const writer = stream.writable.getWriter();
-  const reader = stream.readable.getReader();
-  // Fetched as soon as it is there: a stream that fails drops what it still holds.
-  const fetched: Uint8Array[] = [];
-  let failure: unknown;
-  const fetching = (async () => {
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        fetched.push(value);
-      }
-    } catch (error) {
-      failure = error ?? new Error("unknown");
-    }
-  })();
-  try {
-    let closing = false;
-    try {
-      for await (const piece of regrouped(compressed, GZIP_PIECE_BYTES)) {
-        await writer.write(piece as Uint8Array<ArrayBuffer>);
-        yield* fetched.splice(0);
-      }
-      // What the last piece yields is fetched in this turn of the event loop; only then may the stream fail.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      closing = true;
-      await writer.close();
-    } catch (error) {
-      if (failure === undefined && !closing) throw error;
-    }
-    await fetching;
-    yield* fetched.splice(0);
-    if (failure !== undefined && !(closing && isCutOff(failure))) {
-      throw new DecompressionError("gzip", failure);
-    }
-  } finally {
-    // Both fail if the stream has failed, which has been told already.
-    await Promise.allSettled([writer.abort(), reader.cancel()]);
-  }
-}
-
-/** Whether gzip's decompressor, told that its input is over, failed because more should have come. */
-function isCutOff(error: unknown): boolean {
-  const coded = error as { code?: unknown; cause?: { code?: unknown } };
-  const code = coded?.code ?? coded?.cause?.code;
-  // Node names zlib's code. Browsers don't; but there, other faults show while the input is still being written.
-  return typeof code === "string" ? code === "Z_BUF_ERROR" : true;
-}
-
 /** Decompress zstd. A file that breaks off yields what it holds, and ends like any other. */
 async function* unzstd(
   compressed: AsyncIterable<Uint8Array>,
@@ -245,53 +188,4 @@ function requireWindow(frame: Uint8Array): void {
       new Error(`the frame asks for a window of ${bytes} bytes, more than ${ZSTD_WINDOW_LIMIT}`),
     );
   }
-}
-
-/** The compressed data is damaged: not cut off, but wrong. The reader turns this into a `bad-trace`. */
-export class DecompressionError extends Error {
-  constructor(compression: string, cause: unknown) {
-    super(
-      `the ${compression} data is damaged: ${cause instanceof Error && cause.message !== "" ? cause.message : describe(cause)}`,
-      { cause },
-    );
-  }
-}
-
-function describe(cause: unknown): string {
-  const inner = (cause as { cause?: { message?: unknown } })?.cause?.message;
-  return typeof inner === "string" ? inner : String(cause);
-}
-
-/** The same bytes, copied, in pieces of `bytes` to twice as many, but for the last. */
-async function* regrouped(
-  pieces: AsyncIterable<Uint8Array>,
-  bytes: number,
-): AsyncGenerator<Uint8Array, void, void> {
-  let waiting: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += bytes) {
-      // Copied, since sources may use their own again.
-      const part = piece.slice(at, at + bytes);
-      waiting.push(part);
-      length += part.length;
-      if (length >= bytes) {
-        yield joined(waiting);
-        waiting = [];
-        length = 0;
-      }
-    }
-  }
-  if (length > 0) yield joined(waiting);
-}
-
-/** One array of several. */
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -16,6 +16,9 @@ import {
   type PyObjectArenaAllocator,
 } from "@pyrena/abi";
 
+/** In the index: no key. Keys are not negative. */
+const NO_KEY = -1;
+
 /** How far the heap may run ahead of the recording, or behind it, in giving arenas back. */
 const FREES_APART = 16;
 
@@ -29,43 +32,56 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   readonly alloc: (ctx: RecordedArenas, size: number) => Address;
   readonly free: (ctx: RecordedArenas, base: Address, size: number) => void;
 
-  /** Base of each of the heap's arenas, by slot. */
-  readonly ownBase: number[] = [0];
-  /** Base of the recorded counterpart, by slot; NaN if there is none, so that no address equals it. */
-  readonly recordedBase: number[] = [Number.NaN];
   /** log2 of the pool size. */
   readonly poolShift: number;
-  /** Slot of the arena that each pool-sized piece of the memory belongs to; 0: none. Replaced as it grows. */
-  slots: Int32Array = new Int32Array(64);
+  /** log2 of the alignment of blocks. */
+  readonly blockShift: number;
+  /** log2 of the blocks of the smallest size in an arena: entries of a slot in `sizes`. */
+  readonly slotShift: number;
 
-  /** Arenas that pymalloc obtained. */
-  obtained = 0;
-  /** Arenas that pymalloc gave back. */
-  given = 0;
-  /** Bytes that it holds, and the most that it has held. */
-  bytes = 0;
-  peakBytes = 0;
+  // Arenas have slots, from 1. All of these arrays are replaced as they grow.
+  /** Slot of the arena that each pool-sized piece of the memory belongs to; 0: none. */
+  slots: Uint16Array = new Uint16Array(64);
+  /** Base of each of the heap's arenas, by slot. */
+  ownBase: Float64Array = new Float64Array(8);
+  /** Base of the recorded counterpart, by slot; NaN if there is none, so that no address equals it. */
+  recordedBase: Float64Array = new Float64Array(8).fill(Number.NaN);
+  /**
+   * For each place in an arena where a block can begin, by slot: 1 + the size asked for, if a live block begins there
+   * that is where the recording has it; otherwise 0. So most blocks need no look-up in a hash table.
+   */
+  sizes: Uint16Array;
+
   /** Arenas that pymalloc asked for where the recording has none. */
   unexpected = 0;
 
   readonly #inner: PyObjectArenaAllocator;
   readonly #poolBytes: number;
   readonly #arenaBytes: number;
+  #slotCount = 1;
   readonly #freeSlots: number[] = [];
   readonly #bottomNodes: Set<number> = new Set();
   readonly #midNodes: Set<number> = new Set();
+
+  // From a recorded address to a slot: a hash table whose keys are arena-sized pieces of the address space. As an
+  // arena need not be aligned, a piece can hold the end of one arena and the beginning of another.
+  readonly #inverse: number;
+  #indexShift = 29;
+  #keys: Int32Array = new Int32Array(8).fill(NO_KEY);
+  #endsHere: Uint16Array = new Uint16Array(8);
+  #beginsHere: Uint16Array = new Uint16Array(8);
 
   /** The last arena record, while it waits for its allocation. */
   #waits = false;
   #waitingSize = 0;
   #waitingBase = 0;
-  /** Bases of the recording's live arenas, sorted: not more than the heap had room for. */
-  readonly #claimed: number[] = [];
+  /** Bases of the recording's live arenas. */
+  readonly #claimed: Set<number> = new Set();
   /** Bases of live regions that no allocation claimed. */
   readonly #others: Set<number> = new Set();
 
   /** Bases given back by one side and not yet by the other, in order. */
-  #freesAhead: number[] = [];
+  readonly #freesAhead: number[] = [];
   #aheadIsOwn = true;
   #freesInOrder = true;
 
@@ -74,9 +90,14 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
    */
   constructor(inner: PyObjectArenaAllocator, memory: LinearMemory, profile: Profile) {
     this.#inner = inner;
-    this.#poolBytes = profile.pymalloc.poolBytes;
-    this.#arenaBytes = profile.pymalloc.arenaBytes;
-    this.poolShift = Math.log2(this.#poolBytes);
+    const { poolBytes, arenaBytes } = profile.pymalloc;
+    this.#poolBytes = poolBytes;
+    this.#arenaBytes = arenaBytes;
+    this.#inverse = 1 / arenaBytes;
+    this.poolShift = Math.log2(poolBytes);
+    this.blockShift = Math.log2(profile.abi.alignment);
+    this.slotShift = Math.log2(arenaBytes) - this.blockShift;
+    this.sizes = new Uint16Array(8 << this.slotShift);
     this.#reach(memory.byteLength);
     this.ctx = this;
     this.alloc = claim;
@@ -112,11 +133,8 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   /** An arenaFree record. */
   recordedFree(base: number): void {
     if (this.#others.delete(base)) return;
-    const rank = this.#rank(base);
-    // An arena from before the recording began.
-    if (this.#claimed[rank] !== base) return;
-    this.#claimed.splice(rank, 1);
-    this.#given(base, false);
+    // Otherwise it is an arena from before the recording began.
+    if (this.#claimed.delete(base)) this.#given(base, false);
   }
 
   /**
@@ -136,10 +154,21 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     this.#waits = false;
   }
 
-  /** Whether a recorded address lies in one of the recording's live arenas. */
-  liesInArena(address: number): boolean {
-    const rank = this.#rank(address + 1) - 1;
-    return rank >= 0 && address < this.#claimed[rank] + this.#arenaBytes;
+  /** The slot of the arena in which a recorded address lies; 0: none. */
+  slotOf(address: number): number {
+    const keys = this.#keys;
+    const mask = keys.length - 1;
+    const key = (address * this.#inverse) | 0;
+    let at = Math.imul(key, 0x9e37_79b1) >>> this.#indexShift;
+    while (keys[at] !== key) {
+      if (keys[at] === NO_KEY) return 0;
+      at = (at + 1) & mask;
+    }
+    let slot = this.#beginsHere[at];
+    // The base of slot 0 is NaN, with which no comparison is true.
+    if (!(address >= this.recordedBase[slot])) slot = this.#endsHere[at];
+    const offset = address - this.recordedBase[slot];
+    return offset >= 0 && offset < this.#arenaBytes ? slot : 0;
   }
 
   /** Whether an address of the heap lies in one of its arenas. */
@@ -166,17 +195,15 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     const region = this.#inner.alloc(this.#inner.ctx, regionBytes(size, offset, this.#poolBytes));
     if (region === NULL) return NULL;
     const base = region + offset;
-    const slot = this.#freeSlots.pop() ?? this.ownBase.length;
+    const slot = this.#freeSlots.pop() ?? this.#newSlot();
+    this.sizes.fill(0, slot << this.slotShift, (slot + 1) << this.slotShift);
     this.ownBase[slot] = base;
     this.recordedBase[slot] = recorded;
     this.#reach(base + size);
     this.slots.fill(slot, base >>> this.poolShift, ((base + size - 1) >>> this.poolShift) + 1);
-    this.obtained++;
-    this.bytes += size;
-    this.peakBytes = Math.max(this.peakBytes, this.bytes);
     if (!Number.isNaN(recorded)) {
-      const rank = this.#rank(recorded);
-      if (this.#claimed[rank] !== recorded) this.#claimed.splice(rank, 0, recorded);
+      this.#claimed.add(recorded);
+      this.#index();
       this.#mark(recorded);
     }
     return base;
@@ -190,11 +217,51 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     this.ownBase[slot] = 0;
     this.recordedBase[slot] = Number.NaN;
     this.#freeSlots.push(slot);
-    this.given++;
-    this.bytes -= size;
+    this.#index();
     const offset = base % this.#poolBytes;
     this.#inner.free(this.#inner.ctx, base - offset, regionBytes(size, offset, this.#poolBytes));
     this.#given(recorded, true);
+  }
+
+  #newSlot(): number {
+    const slot = this.#slotCount++;
+    if (slot === this.ownBase.length) {
+      this.ownBase = enlarged(this.ownBase, new Float64Array(slot * 2));
+      this.recordedBase = enlarged(this.recordedBase, new Float64Array(slot * 2).fill(Number.NaN));
+      this.sizes = enlarged(this.sizes, new Uint16Array((slot * 2) << this.slotShift));
+    }
+    return slot;
+  }
+
+  /** Make the index anew. Arenas come and go seldom, so there is no need for more. */
+  #index(): void {
+    // At most half full: each arena has two keys.
+    const log = Math.max(3, Math.ceil(Math.log2(this.#slotCount)) + 2);
+    if (this.#keys.length < 1 << log) {
+      this.#keys = new Int32Array(1 << log);
+      this.#endsHere = new Uint16Array(1 << log);
+      this.#beginsHere = new Uint16Array(1 << log);
+      this.#indexShift = 32 - log;
+    }
+    this.#keys.fill(NO_KEY);
+    this.#endsHere.fill(0);
+    this.#beginsHere.fill(0);
+    for (let slot = 1; slot < this.#slotCount; slot++) {
+      const base = this.recordedBase[slot];
+      if (Number.isNaN(base)) continue;
+      const key = (base * this.#inverse) | 0;
+      this.#beginsHere[this.#enter(key)] = slot;
+      if (base % this.#arenaBytes !== 0) this.#endsHere[this.#enter(key + 1)] = slot;
+    }
+  }
+
+  /** The place of a key in the index, entered if it is not there. */
+  #enter(key: number): number {
+    const keys = this.#keys;
+    let at = Math.imul(key, 0x9e37_79b1) >>> this.#indexShift;
+    while (keys[at] !== key && keys[at] !== NO_KEY) at = (at + 1) & (keys.length - 1);
+    keys[at] = key;
+    return at;
   }
 
   /** Compare the order in which the two sides give arenas back. */
@@ -221,31 +288,22 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     }
   }
 
-  /** How many of the recording's live arenas lie below `address`. */
-  #rank(address: number): number {
-    let low = 0;
-    let high = this.#claimed.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#claimed[middle] < address) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   /** Make the table of slots reach to an address. */
   #reach(end: Address): void {
     const needed = Math.ceil(end / this.#poolBytes);
     if (needed <= this.slots.length) return;
-    const larger = new Int32Array(Math.max(needed, this.slots.length * 2));
-    larger.set(this.slots);
-    this.slots = larger;
+    this.slots = enlarged(this.slots, new Uint16Array(Math.max(needed, this.slots.length * 2)));
   }
 }
 
 /** Bytes of the region for an arena that begins `offset` bytes into it. */
 function regionBytes(size: number, offset: number, poolBytes: number): number {
   return offset === 0 ? size : alignUp(size + offset, poolBytes);
+}
+
+function enlarged<T extends Uint16Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
 
 function claim(arenas: RecordedArenas, size: number): Address {

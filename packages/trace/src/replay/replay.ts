@@ -2,9 +2,10 @@
 import { type PyMemAllocatorEx, requireAllocator } from "@pyrena/abi";
 import type { TraceEnding } from "../decode.ts";
 import type { TraceReader } from "../reader.ts";
+import { PlainReplayer, type ReplayAllocators } from "./plain-replayer.ts";
 import { createReplayHeap, type ReplayHeap, type ReplayHeapOptions } from "./replay-heap.ts";
-import { type ReplayAllocators, Replayer } from "./replayer.ts";
 import type { ReplayCounts, ReplayResult } from "./result.ts";
+import { VerifyingReplayer } from "./verifying-replayer.ts";
 
 /** How far a replay has come. */
 export interface ReplayProgress {
@@ -42,26 +43,39 @@ export async function replay(
 ): Promise<ReplayResult> {
   const target = options.target ?? createReplayHeap(reader.header, options);
   const { raw, pymalloc, recordedArenas, heap } = target;
-  const small = pymalloc ?? raw;
-  const replayer = new Replayer(
-    { raw, mem: small, obj: small },
-    recordedArenas,
-    pymalloc === undefined ? 0 : heap.profile.pymalloc.threshold,
-  );
-  const ending = await run(reader, replayer, options);
-  const arenas = arenaFigures(target);
-  return {
+  const common = (counts: ReplayCounts) => ({
     python: reader.header.python,
     profile: heap.profile.name,
-    verified: recordedArenas !== undefined,
+    ...arenaFigures(target),
+    ...counts,
+  });
+  if (pymalloc === undefined || recordedArenas === undefined) {
+    const small = pymalloc ?? raw;
+    const replayer = new PlainReplayer({ raw, mem: small, obj: small });
+    const ending = await run(reader, replayer, options);
+    return {
+      verified: false,
+      small: 0,
+      exact: 0,
+      wrong: 0,
+      firstDifference: null,
+      largeRequests: 0,
+      arenasFreedInOrder: true,
+      ...common(replayer.counters.result(ending)),
+    };
+  }
+  const { threshold } = heap.profile.pymalloc;
+  const replayer = new VerifyingReplayer(raw, pymalloc, recordedArenas, threshold);
+  const ending = await run(reader, replayer, options);
+  return {
+    verified: true,
     small: replayer.exact + replayer.wrong,
     exact: replayer.exact,
     wrong: replayer.wrong,
     firstDifference: replayer.firstDifference,
     largeRequests: replayer.largeRequests,
-    ...arenas,
-    arenasFreedInOrder: recordedArenas?.freedInOrder(ending.cutOff) ?? true,
-    ...countsOf(replayer, ending),
+    arenasFreedInOrder: recordedArenas.freedInOrder(ending.cutOff),
+    ...common(replayer.counters.result(ending)),
   };
 }
 
@@ -80,8 +94,8 @@ export async function replayOn(
     "malloc" in allocators ? { raw: allocators, mem: allocators, obj: allocators } : allocators;
   for (const name of ["raw", "mem", "obj"] as const)
     requireAllocator(each[name], `replayOn: ${name}`);
-  const replayer = new Replayer(each, undefined, 0);
-  return countsOf(replayer, await run(reader, replayer, options));
+  const replayer = new PlainReplayer(each);
+  return replayer.counters.result(await run(reader, replayer, options));
 }
 
 /** Records between two calls of `onProgress`. */
@@ -89,7 +103,7 @@ const PROGRESS_RECORDS = 50_000;
 
 async function run(
   reader: TraceReader,
-  replayer: Replayer,
+  replayer: PlainReplayer | VerifyingReplayer,
   { onProgress, signal }: ReplayRunOptions,
 ): Promise<TraceEnding> {
   let next = PROGRESS_RECORDS;
@@ -121,29 +135,5 @@ function arenaFigures({
     arenasFreed: read("arenasReclaimed"),
     arenasLive: read("arenasCurrent"),
     peakArenaBytes: read("arenasHighwater") * heap.profile.pymalloc.arenaBytes,
-  };
-}
-
-function countsOf(replayer: Replayer, ending: TraceEnding): ReplayCounts {
-  const { mallocs, callocs, reallocs, frees } = replayer;
-  return {
-    records: ending.records,
-    events: mallocs + callocs + reallocs + frees,
-    mallocs,
-    callocs,
-    reallocs,
-    frees,
-    failed: replayer.failed,
-    refused: replayer.refused,
-    unmatchedFrees: replayer.unmatchedFrees,
-    unmatchedReallocs: replayer.unmatchedReallocs,
-    missingFrees: replayer.missingFrees,
-    liveBlocks: replayer.live.count,
-    peakLiveBlocks: replayer.peakLiveBlocks,
-    liveBytes: replayer.liveBytes,
-    peakLiveBytes: replayer.peakLiveBytes,
-    ...replayer.observer.result(),
-    cutOff: ending.cutOff,
-    bytes: ending.bytes,
   };
 }
