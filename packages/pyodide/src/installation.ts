@@ -18,9 +18,10 @@ import {
 } from "./allocator-struct.ts";
 import type { BlockRecord } from "./block-record.ts";
 import type { TableFunctions } from "./functions.ts";
+import type { LargeBlocks } from "./large-blocks.ts";
 import type { LivePymalloc } from "./live-pymalloc.ts";
 import type { PyodideModule } from "./module.ts";
-import type { LargeRequests } from "./passed-on.ts";
+import type { LargeRequests, PassedOn } from "./passed-on.ts";
 import type { AllocatorProblem, Problems } from "./problems.ts";
 import type { DomainRequests, RequestCounters } from "./requests.ts";
 
@@ -48,6 +49,7 @@ export interface InstallationParts {
   readonly pymalloc: LivePymalloc | undefined;
   /** Large blocks of {@link pymalloc}. */
   readonly largeRecord: BlockRecord | undefined;
+  readonly large: LargeBlocks | PassedOn;
   readonly counters: RequestCounters;
   readonly problems: Problems;
   /** Called when blocks have drained, to take out what can be taken out. */
@@ -105,9 +107,9 @@ export class Installation {
     return this.#parts.pymalloc;
   }
 
-  /** Requests over pymalloc's threshold; undefined for other allocators. */
-  get large(): LargeRequests | undefined {
-    return this.#parts.pymalloc?.passedOn.snapshot();
+  /** Requests over pymalloc's threshold (512 bytes). */
+  get large(): LargeRequests {
+    return this.#parts.large.snapshot();
   }
 
   /** Exceptions and invalid results of the allocator so far. */

@@ -24,9 +24,11 @@ import {
   resolvePythonMalloc,
   type StatsSink,
 } from "@pyrena/abi";
+import { createDebugHooks } from "@pyrena/debug";
 import { callThrough, getAllocator } from "./allocator-struct.ts";
 import { BlockRecord } from "./block-record.ts";
 import { Installation, type InstalledDomain } from "./installation.ts";
+import { LargeBlocks } from "./large-blocks.ts";
 import { liveMemory } from "./live-memory.ts";
 import { LivePymalloc } from "./live-pymalloc.ts";
 import { type PyodideLike, type PyodideModule, requireModule } from "./module.ts";
@@ -130,6 +132,7 @@ export class LivePython {
 
     try {
       const counters = new RequestCounters();
+      const large = new LargeBlocks(profile.pymalloc.threshold);
       const before = plan.domains.map((domain) => getAllocator(module, domain));
       const previous: PyMemAllocatorEx[] = [];
       for (const [index, domain] of plan.domains.entries()) {
@@ -173,6 +176,7 @@ export class LivePython {
         domains,
         pymalloc,
         largeRecord,
+        large: plan.recorded ? large : pymalloc!.passedOn,
         counters,
         problems,
         settle: () => this.#settle(),
@@ -186,6 +190,7 @@ export class LivePython {
               previous: previous[domain]!,
               record: record!,
             })),
+            large,
             counters,
             problems,
             installation,
@@ -220,7 +225,7 @@ export class LivePython {
         "install: allocator must be a factory, (next, { memory, domain }) => PyMemAllocatorEx, or a name",
       );
     }
-    return namedPlan(resolvePythonMalloc(allocator, this.profile), options);
+    return namedPlan(resolvePythonMalloc(allocator, this.profile), options, this.memory, this.abi);
   }
 
   /**
@@ -295,7 +300,12 @@ function factoryPlan(
   };
 }
 
-function namedPlan(named: PythonMallocPlan, options: InstallOptions): Plan {
+function namedPlan(
+  named: PythonMallocPlan,
+  options: InstallOptions,
+  memory: LinearMemory,
+  abi: Abi,
+): Plan {
   if (named.mem === "mimalloc") {
     throw new PyrenaError(
       "not-built-in",
@@ -314,7 +324,7 @@ function namedPlan(named: PythonMallocPlan, options: InstallOptions): Plan {
     recorded: named.debug || pooled.length === 0,
     make: (domain, previous, pymalloc) => {
       const base = pooled.includes(domain) ? pymalloc!.structFor(domain) : previous;
-      return base;
+      return named.debug ? createDebugHooks(base, { memory, abi, domain }) : base;
     },
   };
 }

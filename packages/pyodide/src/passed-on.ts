@@ -22,9 +22,12 @@ export interface LargeRequests {
   readonly bytes: number;
   /** The largest request. */
   readonly largest: number;
-  /** Blocks live now that were passed on. */
+  /** Blocks live now. With pymalloc these are all that were passed on, small ones for want of an arena included. */
   readonly liveBlocks: number;
-  /** Bytes in them as the C library rounds them; undefined where it cannot be asked. */
+  /**
+   * Bytes in them: with pymalloc as the C library rounds them, undefined where it cannot be asked; with other allocators
+   * the bytes asked for.
+   */
   readonly liveBytes: number | undefined;
   /** The most of these at one time. */
   readonly peakLiveBytes: number | undefined;

@@ -11,6 +11,7 @@ import {
 } from "@pyrena/abi";
 import type { BlockRecord } from "./block-record.ts";
 import type { DrainState, TableFunctions } from "./functions.ts";
+import type { LargeBlocks } from "./large-blocks.ts";
 import { freshen } from "./live-memory.ts";
 import type { AllocatorFunction, Problems } from "./problems.ts";
 import {
@@ -36,6 +37,7 @@ export interface RecordedDomain {
 export function recordedFunctions(
   memory: LinearMemory,
   domains: readonly RecordedDomain[],
+  large: LargeBlocks,
   counters: RequestCounters,
   problems: Problems,
   state: DrainState,
@@ -59,6 +61,12 @@ export function recordedFunctions(
     return result;
   };
 
+  const { threshold } = large;
+  const born = (record: BlockRecord, address: Address, size: number): void => {
+    record.add(address);
+    if (size > threshold) large.born(address, size);
+  };
+
   const answered = (domain: number, address: Address): Address => {
     if (address === NULL) counts[domain * REQUEST_COUNTERS + FAILED]++;
     return address;
@@ -79,7 +87,7 @@ export function recordedFunctions(
             "malloc",
             allocator.malloc(allocator.ctx, size >>> 0),
           );
-          if (address !== NULL) record.add(address);
+          if (address !== NULL) born(record, address, size >>> 0);
         }
       } catch (error) {
         problems.thrown(domain as Domain, "malloc", error);
@@ -101,7 +109,7 @@ export function recordedFunctions(
             "calloc",
             allocator.calloc(allocator.ctx, nelem >>> 0, elsize >>> 0),
           );
-          if (address !== NULL) record.add(address);
+          if (address !== NULL) born(record, address, (nelem >>> 0) * (elsize >>> 0));
         }
       } catch (error) {
         problems.thrown(domain as Domain, "calloc", error);
@@ -120,9 +128,10 @@ export function recordedFunctions(
         if (ours) {
           const result = allocator.realloc(allocator.ctx, ptr, newSize >>> 0);
           address = checked(domain as Domain, "realloc", result);
-          if (address !== NULL && address !== ptr) {
+          if (address !== NULL) {
             if (ptr !== NULL) record.delete(ptr);
-            record.add(address);
+            large.died(ptr);
+            born(record, address, newSize >>> 0);
           }
         } else {
           if (ptr !== NULL && !state.draining) counts[domain * REQUEST_COUNTERS + FOREIGN]++;
@@ -143,6 +152,7 @@ export function recordedFunctions(
       if (ptr === NULL) return;
       try {
         if (record.delete(ptr)) {
+          large.died(ptr);
           allocator.free(allocator.ctx, ptr);
         } else {
           if (!state.draining) counts[domain * REQUEST_COUNTERS + FOREIGN]++;

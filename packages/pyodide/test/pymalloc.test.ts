@@ -40,7 +40,7 @@ describe("pymalloc in a live CPython", () => {
   it("holds small objects in its arenas and passes large ones on", () => {
     const { live, run } = python;
     const installation = live.install();
-    const before = installation.large!;
+    const before = installation.large;
     const small = run("small = object(); id(small)") as number;
     const large = run(
       "large = bytearray(100_000); import ctypes; ctypes.addressof(ctypes.c_char.from_buffer(large))",
@@ -51,13 +51,13 @@ describe("pymalloc in a live CPython", () => {
     expect(walker!.usableSize(small)).toBe(16 - 8);
     expect(walker!.owns(large)).toBe(false);
     expect(walker!.owns(old)).toBe(false);
-    const after = installation.large!;
+    const after = installation.large;
     expect(after.largest).toBeGreaterThanOrEqual(100_000);
     expect(after.count).toBeGreaterThan(before.count);
     expect(after.liveBytes! - before.liveBytes!).toBeGreaterThanOrEqual(100_000);
     run("del large");
-    expect(installation.large!.liveBytes! - before.liveBytes!).toBeLessThan(100_000);
-    expect(installation.large!.peakLiveBytes!).toBeGreaterThanOrEqual(100_000);
+    expect(installation.large.liveBytes! - before.liveBytes!).toBeLessThan(100_000);
+    expect(installation.large.peakLiveBytes!).toBeGreaterThanOrEqual(100_000);
     run("del small");
   });
 
@@ -83,7 +83,7 @@ describe("pymalloc in a live CPython", () => {
       bytes + 50_000 * 16 - 100 * 16,
     );
     expect(statistic(installation, "pymalloc", "allocatedBlocks")).toBe(
-      blocks + installation.large!.liveBlocks,
+      blocks + installation.large.liveBlocks,
     );
     const arenas = statistic(installation, "pymalloc", "arenasCurrent");
     expect(statistic(installation, "pyodide.pymalloc", "arenaBytes")).toBe(arenas * 262_144);
@@ -159,7 +159,7 @@ describe("pymalloc in a live CPython", () => {
     expect(after - before).toBeGreaterThan(2000);
     installation.walker!.verify();
     expect(statistic(installation, "pymalloc", "rawAllocatedBlocks")).toBe(
-      installation.large!.liveBlocks,
+      installation.large.liveBlocks,
     );
   });
 });
