@@ -43,9 +43,11 @@ function bench(make: () => AllocatorSubject, law: string): Bench {
   const live = new LiveBlocks(subject.memory, subject.abi);
   const enter = (address: Address, bytes: number, call: string): LiveBlock => {
     if (address === NULL) {
-      lawBroken(law, `${call} returned NULL although little of the memory is in use`, {
-        size: bytes,
-      });
+      const why =
+        subject.reuses === false
+          ? ": give an allocator that reuses nothing a larger memory, 8 MiB or more"
+          : " although little of the memory is in use";
+      lawBroken(law, `${call} returned NULL${why}`, { size: bytes });
     }
     return live.add(address, bytes, call, law);
   };

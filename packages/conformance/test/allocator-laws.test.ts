@@ -315,6 +315,21 @@ describe("the laws", () => {
     expect(memory.byteLength).toBe(1 << 20);
   });
 
+  it("ask for a larger memory where nothing is reused", () => {
+    const [law] = allocatorLaws.filter(({ id }) => id === "A5");
+    const change: Change = (a, memory, blocks) => ({
+      free: () => {},
+      realloc: (ctx, ptr, size) => {
+        const address = a.malloc(ctx, size);
+        const kept = Math.min(size, blocks.get(ptr) ?? 0);
+        if (address !== NULL) memory.u8.copyWithin(address, ptr, ptr + kept);
+        return address;
+      },
+    });
+    const make = () => ({ ...plainSubject(lp64, change), reuses: false });
+    expect(() => law.check(make)).toThrow(/reuses nothing a larger memory, 8 MiB or more/);
+  });
+
   it("tell the shortest program that breaks one", () => {
     const [random] = allocatorLaws.filter(({ id }) => id === "A1-A7");
     const change: Change = (a) => ({ calloc: (ctx, n, size) => a.malloc(ctx, n * size) });
