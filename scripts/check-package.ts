@@ -72,7 +72,10 @@ async function checkTarball({ directory }: Package): Promise<void> {
   if (checked.code !== 0) problems.push(`are-the-types-wrong: ${checked.output}`);
 }
 
-/** Nothing but the package, the Pyrena packages it depends on, and the peers it asks for. */
+/**
+ * Nothing but the package, what it depends on, and the peers it asks for. Of the Pyrena packages below it, those that
+ * the README's `npm install` names can be imported by the example: whoever follows the README has them.
+ */
 function installAlone({ name, manifest }: Package): void {
   const pyrena = new Map<string, string>();
   const collect = (wanted: Manifest): void => {
@@ -88,6 +91,9 @@ function installAlone({ name, manifest }: Package): void {
     peer,
     manifest.devDependencies?.[peer] ?? manifest.peerDependencies![peer]!,
   ]);
+  const named = [...readme.matchAll(/^npm install (.+)$/gm)]
+    .flatMap(([, words]) => words!.split(/\s+/))
+    .filter((word) => pyrena.has(word));
   write("package.json", {
     name: "an-empty-project",
     version: "1.0.0",
@@ -95,6 +101,7 @@ function installAlone({ name, manifest }: Package): void {
     type: "module",
     dependencies: {
       [name]: `file:${join(process.cwd(), ".pack", "package.tgz")}`,
+      ...Object.fromEntries(named.map((other) => [other, pyrena.get(other)])),
       ...Object.fromEntries(peers),
     },
     pnpm: { overrides: Object.fromEntries(pyrena) },
