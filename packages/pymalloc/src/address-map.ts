@@ -13,10 +13,10 @@
  *     0  4  lo  the end of an arena that reaches into the slot from below: ours below it; 0 = none
  *     4  4  hi  one less than the base of an arena that starts in the slot: ours above it; 0xFFFFFFFF = none
  *
- * so that an address is ours if and only if it is below lo or above hi. The table covers addresses from 0 up to the
- * highest arena so far and doubles when a higher one comes; what lies beyond it is foreign.
+ * so that an address is ours if and only if it is below lo or above hi. The table lies in the state (state.ts), never
+ * moves, and covers the memory up to its maximum size; addresses beyond are foreign, and an arena there is refused.
  */
-import { type Address, NULL } from "@pyrena/abi";
+import type { Address } from "@pyrena/abi";
 import type { PymallocContext } from "./context.ts";
 
 /** Bytes of an entry. */
@@ -25,28 +25,35 @@ export const MAP_ENTRY_BYTES = 8;
 /** `hi` of a slot in which no arena starts. */
 export const NO_ARENA = 0xffff_ffff;
 
+/** Empty the table. */
+export function initAddressMap(ctx: PymallocContext): void {
+  const u32 = ctx.memory.u32;
+  const start = ctx.addressMapWord;
+  for (let slot = 0; slot < ctx.addressMapSlots; slot++) {
+    u32[start + 2 * slot] = 0;
+    u32[start + 2 * slot + 1] = NO_ARENA;
+  }
+}
+
 /** Whether an address, a whole number 0 … 2^32 - 1, lies in an arena. */
 export function inArena(ctx: PymallocContext, address: Address): boolean {
-  const u32 = ctx.memory.u32;
   const slot = address >>> ctx.arenaShift;
-  if (slot >= u32[ctx.addressMapSlotsWord]) return false;
-  const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
+  if (slot >= ctx.addressMapSlots) return false;
+  const u32 = ctx.memory.u32;
+  const entry = ctx.addressMapWord + (slot << 1);
   return address > u32[entry + 1] || address < u32[entry];
 }
 
 /**
- * Enter an arena, enlarging the table if need be.
- * @returns false if the raw allocator had no room for a larger table; nothing has changed then
+ * Enter an arena.
+ * @returns false if it does not lie within the table's reach; nothing has changed then
  */
 export function mapArena(ctx: PymallocContext, base: Address): boolean {
   const slot = base >>> ctx.arenaShift;
   const aligned = base % ctx.arenaBytes === 0;
-  const lastSlot = aligned ? slot : slot + 1;
-  if (lastSlot >= ctx.memory.u32[ctx.addressMapSlotsWord] && !growMap(ctx, lastSlot + 1)) {
-    return false;
-  }
+  if ((aligned ? slot : slot + 1) >= ctx.addressMapSlots) return false;
   const u32 = ctx.memory.u32;
-  const entry = (u32[ctx.addressMapWord] >>> 2) + (slot << 1);
+  const entry = ctx.addressMapWord + (slot << 1);
   u32[entry + 1] = base - 1;
   if (!aligned) u32[entry + 2] = base + ctx.arenaBytes;
   return true;
@@ -55,28 +62,7 @@ export function mapArena(ctx: PymallocContext, base: Address): boolean {
 /** Remove an arena. */
 export function unmapArena(ctx: PymallocContext, base: Address): void {
   const u32 = ctx.memory.u32;
-  const entry = (u32[ctx.addressMapWord] >>> 2) + ((base >>> ctx.arenaShift) << 1);
+  const entry = ctx.addressMapWord + ((base >>> ctx.arenaShift) << 1);
   u32[entry + 1] = NO_ARENA;
   if (base % ctx.arenaBytes !== 0) u32[entry + 2] = 0;
-}
-
-function growMap(ctx: PymallocContext, slotsNeeded: number): boolean {
-  const oldSlots = ctx.memory.u32[ctx.addressMapSlotsWord];
-  let slots = Math.max(oldSlots, 8);
-  while (slots < slotsNeeded) slots *= 2;
-  const map = ctx.raw.realloc(
-    ctx.raw.ctx,
-    ctx.memory.u32[ctx.addressMapWord],
-    slots * MAP_ENTRY_BYTES,
-  );
-  if (map === NULL) return false;
-  const u32 = ctx.memory.u32;
-  for (let slot = oldSlots; slot < slots; slot++) {
-    const entry = (map >>> 2) + (slot << 1);
-    u32[entry] = 0;
-    u32[entry + 1] = NO_ARENA;
-  }
-  u32[ctx.addressMapWord] = map;
-  u32[ctx.addressMapSlotsWord] = slots;
-  return true;
 }

@@ -30,7 +30,7 @@ export function obtainArena(ctx: PymallocContext): number {
   const arena = u32[ctx.unusedArenaObjectsWord] >>> 2;
   u32[ctx.unusedArenaObjectsWord] = u32[arena + ctx.nextarenaWord];
   const excess = base & (ctx.poolBytes - 1);
-  const pools = (ctx.arenaBytes >>> ctx.poolShift) - (excess === 0 ? 0 : 1);
+  const pools = ctx.poolsPerArena - (excess === 0 ? 0 : 1);
   u32[arena] = base;
   u32[arena + ctx.poolAddressWord] = excess === 0 ? base : base + ctx.poolBytes - excess;
   u32[arena + ctx.nfreepoolsWord] = pools;
@@ -69,7 +69,7 @@ function growVector(ctx: PymallocContext): boolean {
   );
   if (vector === NULL) return false;
   const u32 = ctx.memory.u32;
-  const recordWords = ctx.arenaObjectBytes >>> 2;
+  const recordWords = ctx.arenaObjectWords;
   const start = vector >>> 2;
   u32.fill(0, start + before * recordWords, start + count * recordWords);
   for (let index = before; index < count - 1; index++) {

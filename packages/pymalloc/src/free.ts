@@ -1,44 +1,61 @@
 /**
  * free: put the block in front of its pool's free list, and move the pool if that changes what it is (CPython 3.8 to
- * 3.15, `pymalloc_free`, `insert_to_usedpool`, `insert_to_freepool`).
+ * 3.15, `pymalloc_free`).
  */
 import { type Address, hex, NULL, PyrenaError } from "@pyrena/abi";
 import type { PymallocContext } from "./context.ts";
 import { returnPool } from "./free-pools.ts";
-import { linkUsedPool, unlinkUsedPool } from "./used-pools.ts";
+import type { Geometry } from "./geometry.ts";
+import { unlinkUsedPool } from "./used-pools.ts";
 
 /**
- * Give a block back; NULL is ignored. An address in no arena goes to the raw allocator.
+ * {@link makeFree}'s function: give a block back; NULL is ignored. An address in no arena goes to the raw allocator.
  * @throws PyrenaError `double-free` if the block's pool has no live block
  */
-export function free(ctx: PymallocContext, ptr: Address): void {
-  const u32 = ctx.memory.u32;
-  const slot = ptr >>> ctx.arenaShift;
-  if (slot < u32[ctx.addressMapSlotsWord]) {
-    const entry = ((u32[ctx.addressMapWord] >>> 2) + (slot << 1)) | 0;
-    const address = ptr >>> 0;
-    // Address 0 is in no arena, so NULL needs no test of its own before this one.
-    if (address > u32[(entry + 1) | 0] || address < u32[entry]) {
-      const pool = (ptr & ctx.poolMask) >>> 2;
-      const head = (pool + ctx.freeblockWord) | 0;
-      const first = u32[head];
-      const count = u32[pool];
-      if (count === 0) throw doubleFree(ptr);
-      const block = ptr >>> 2;
-      u32[(block + ctx.upperWord) | 0] = 0;
-      u32[block] = first;
-      u32[head] = ptr;
-      u32[pool] = count - 1;
-      // A pool holds two blocks at least, so one that was full has not become empty.
-      if (first === 0) linkUsedPool(ctx, u32, pool);
-      else if (count === 1) {
-        unlinkUsedPool(ctx, u32, pool);
-        returnPool(ctx, u32, pool);
+export type Free = (ctx: PymallocContext, ptr: Address) => void;
+
+/** Make the free of a profile; how it is written, and why, see `makeMalloc`. */
+export function makeFree(geometry: Geometry): Free {
+  const { arenaShift, freeblockWord, nextpoolWord, prevpoolWord, szidxWord, upperWord } = geometry;
+  const poolMask = -geometry.poolBytes;
+  const classShift = Math.log2(2 * geometry.pointerWords);
+
+  return function free(ctx: PymallocContext, ptr: Address): void {
+    const u32 = ctx.memory.u32;
+    const slot = ptr >>> arenaShift;
+    if (slot < ctx.addressMapSlots) {
+      const entry = (ctx.addressMapWord + (slot << 1)) | 0;
+      const address = ptr >>> 0;
+      // Address 0 is in no arena, so NULL needs no test of its own before this one.
+      if (address > u32[(entry + 1) | 0] || address < u32[entry]) {
+        const pool = (ptr & poolMask) >>> 2;
+        const head = (pool + freeblockWord) | 0;
+        const first = u32[head];
+        const count = u32[pool];
+        if (count === 0) throw doubleFree(ptr);
+        const block = ptr >>> 2;
+        u32[(block + upperWord) | 0] = 0;
+        u32[block] = first;
+        u32[head] = ptr;
+        u32[pool] = count - 1;
+        if (first === 0) {
+          // It was full, and is not empty now, since a pool holds two blocks at least: linkUsedPool, written out
+          // because a busy heap comes here every other time.
+          const list = (ctx.usedPoolsWord + ((u32[(pool + szidxWord) | 0] + 1) << classShift)) | 0;
+          const next = u32[list];
+          u32[(pool + nextpoolWord) | 0] = next;
+          u32[(pool + prevpoolWord) | 0] = (list - nextpoolWord) << 2;
+          u32[((next >>> 2) + prevpoolWord) | 0] = pool << 2;
+          u32[list] = pool << 2;
+        } else if (count === 1) {
+          unlinkUsedPool(ctx, u32, pool);
+          returnPool(ctx, u32, pool);
+        }
+        return;
       }
-      return;
     }
-  }
-  freeRaw(ctx, ptr);
+    freeRaw(ctx, ptr);
+  };
 }
 
 function freeRaw(ctx: PymallocContext, ptr: Address): void {

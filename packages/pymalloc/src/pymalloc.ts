@@ -34,10 +34,10 @@ import {
   type StatSource,
   type StatsSink,
 } from "@pyrena/abi";
-import { PymallocContext, type PymallocOptions, requireGeometry } from "./context.ts";
-import { free } from "./free.ts";
-import { calloc, malloc } from "./malloc.ts";
-import { realloc } from "./realloc.ts";
+import { initAddressMap } from "./address-map.ts";
+import { PymallocContext, type PymallocOptions } from "./context.ts";
+import { Geometry } from "./geometry.ts";
+import { operationsOf } from "./operations.ts";
 import { STATE_TAG, STATE_VERSION, stateLayout } from "./state.ts";
 import { pymallocStats } from "./stats.ts";
 import { initUsedPools } from "./used-pools.ts";
@@ -57,9 +57,10 @@ export interface Pymalloc extends PyMemAllocatorEx<PymallocContext> {
  *   has no room for the state, `directory-full`
  */
 export function createPymalloc(heap: Heap, options: PymallocOptions): Pymalloc {
-  requireGeometry(heap.profile);
+  const { memory, profile } = heap;
+  const slots = Math.ceil(memory.maxByteLength / new Geometry(profile).arenaBytes);
+  const { at, bytes } = stateLayout(profile, slots);
   const { raw } = options;
-  const { bytes } = stateLayout(heap.profile);
   const state = raw.calloc(raw.ctx, 1, bytes);
   if (state === NULL) {
     throw new PyrenaError(
@@ -74,8 +75,10 @@ export function createPymalloc(heap: Heap, options: PymallocOptions): Pymalloc {
     raw.free(raw.ctx, state);
     throw error;
   }
-  const ctx = new PymallocContext(heap, state, options);
+  const ctx = new PymallocContext(heap, state, slots, options);
+  memory.u32[(state + at.address_map_slots) >>> 2] = slots;
   initUsedPools(ctx);
+  initAddressMap(ctx);
   return new PymallocStruct(ctx);
 }
 
@@ -86,7 +89,7 @@ export function createPymalloc(heap: Heap, options: PymallocOptions): Pymalloc {
  * @throws PyrenaError `not-a-heap` if the heap has none, `heap-version` if its layout is another one
  */
 export function attachPymalloc(heap: Heap, options: PymallocOptions, state?: Address): Pymalloc {
-  requireGeometry(heap.profile);
+  const { memory, profile } = heap;
   const entry =
     state === undefined
       ? heap.layer(STATE_TAG, STATE_VERSION)
@@ -97,29 +100,37 @@ export function attachPymalloc(heap: Heap, options: PymallocOptions, state?: Add
       `the heap has no pymalloc with its state at ${hex(state!)}`,
     );
   }
-  const { bytes } = stateLayout(heap.profile);
-  if (entry.bytes !== bytes || entry.version !== STATE_VERSION) {
+  // The number of slots lies before all tables, so its place does not depend on itself.
+  const at = entry.address + stateLayout(profile, 0).at.address_map_slots;
+  const slots = memory.u32[at >>> 2];
+  const { bytes } = stateLayout(profile, slots);
+  if (entry.version !== STATE_VERSION || entry.bytes !== bytes) {
     throw new PyrenaError(
       "heap-version",
       `pymalloc's state at ${hex(entry.address)} has version ${entry.version} and ${entry.bytes} bytes; ` +
-        `this Pyrena reads version ${STATE_VERSION} with ${bytes} bytes for profile ${heap.profile.name}`,
+        `this Pyrena reads version ${STATE_VERSION} with ${bytes} bytes for profile ${profile.name}`,
     );
   }
-  return new PymallocStruct(new PymallocContext(heap, entry.address, options));
+  return new PymallocStruct(new PymallocContext(heap, entry.address, slots, options));
 }
 
 /** A class, because objects with accessors of their own are slow to read from. */
 class PymallocStruct implements Pymalloc {
   readonly ctx: PymallocContext;
-  readonly malloc: typeof malloc = malloc;
-  readonly calloc: typeof calloc = calloc;
-  readonly realloc: typeof realloc = realloc;
-  readonly free: typeof free = free;
+  readonly malloc: Pymalloc["malloc"];
+  readonly calloc: Pymalloc["calloc"];
+  readonly realloc: Pymalloc["realloc"];
+  readonly free: Pymalloc["free"];
   readonly walker: HeapWalker;
   readonly stats: StatSource;
 
   constructor(ctx: PymallocContext) {
+    const { malloc, calloc, realloc, free } = operationsOf(ctx.profile);
     this.ctx = ctx;
+    this.malloc = malloc;
+    this.calloc = calloc;
+    this.realloc = realloc;
+    this.free = free;
     this.walker = pymallocWalker(ctx);
     this.stats = pymallocStats(ctx);
   }

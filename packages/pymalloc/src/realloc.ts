@@ -5,30 +5,43 @@
 import { type Address, NULL } from "@pyrena/abi";
 import { inArena } from "./address-map.ts";
 import type { PymallocContext } from "./context.ts";
-import { free } from "./free.ts";
-import { malloc } from "./malloc.ts";
+import type { Free } from "./free.ts";
+import type { Geometry } from "./geometry.ts";
+import type { Malloc } from "./malloc.ts";
 
-/** Resize a block; NULL if there is no room, and then the block is unchanged. A raw block never moves into a pool. */
-export function realloc(ctx: PymallocContext, ptr: Address, newSize: number): Address {
-  if (ptr === NULL) return malloc(ctx, newSize);
-  if (!inArena(ctx, ptr)) return ctx.raw.realloc(ctx.raw.ctx, ptr, newSize);
+/**
+ * {@link makeRealloc}'s function: resize a block; NULL if there is no room, and then the block is unchanged. A block
+ * of the raw allocator stays one, whatever its new size.
+ */
+export type Realloc = (ctx: PymallocContext, ptr: Address, newSize: number) => Address;
 
-  const pool = (ptr & ctx.poolMask) >>> 2;
-  const size = (ctx.memory.u32[pool + ctx.szidxWord] + 1) << ctx.alignmentShift;
-  if (newSize <= size && 4 * newSize > 3 * size) return ptr;
+/** Make the realloc of a profile. */
+export function makeRealloc(geometry: Geometry, malloc: Malloc, free: Free): Realloc {
+  const { szidxWord, alignmentShift } = geometry;
+  const poolMask = -geometry.poolBytes;
 
-  // The new block is taken before the old one is given back: both addresses depend on that order.
-  const moved = malloc(ctx, newSize);
-  if (moved === NULL) return NULL;
-  copy(ctx, ptr, moved, Math.min(newSize, size));
-  free(ctx, ptr);
-  return moved;
+  return function realloc(ctx: PymallocContext, ptr: Address, newSize: number): Address {
+    if (ptr === NULL) return malloc(ctx, newSize);
+    if (!inArena(ctx, ptr)) return ctx.raw.realloc(ctx.raw.ctx, ptr, newSize);
+
+    const pool = (ptr & poolMask) >>> 2;
+    const size = (ctx.memory.u32[pool + szidxWord] + 1) << alignmentShift;
+    if (newSize <= size && 4 * newSize > 3 * size) return ptr;
+
+    // The new block is taken before the old one is given back: both addresses depend on that order.
+    const moved = malloc(ctx, newSize);
+    if (moved === NULL) return NULL;
+    copy(ctx, ptr, moved, Math.min(newSize, size));
+    free(ctx, ptr);
+    return moved;
+  };
 }
 
 /** Copy between blocks, rounded up to whole words, which both hold. Not through f64, which may change NaNs. */
 function copy(ctx: PymallocContext, from: Address, to: Address, bytes: number): void {
   const u32 = ctx.memory.u32;
-  const end = (from >>> 2) + ((bytes + 3) >>> 2);
-  const distance = (to >>> 2) - (from >>> 2);
-  for (let word = from >>> 2; word < end; word++) u32[word + distance] = u32[word];
+  const start = from >>> 2;
+  const end = start + ((bytes + 3) >>> 2);
+  const distance = (to >>> 2) - start;
+  for (let word = start; word < end; word++) u32[word + distance] = u32[word];
 }

@@ -20,8 +20,3 @@ export function poolCapacity(profile: Profile, sizeClass: number): number {
   const room = profile.pymalloc.poolBytes - poolHeaderBytes(profile);
   return Math.floor(room / sizeClassBytes(profile, sizeClass));
 }
-
-/** log2 of a power of two. */
-export function log2(value: number): number {
-  return 31 - Math.clz32(value);
-}

@@ -59,9 +59,7 @@ export function pymallocStats(ctx: PymallocContext): StatSource {
     () => field(ctx.arenasHighwaterWord) * ctx.arenaBytes,
     () => rawAllocatedBlocks(ctx),
     () => allocatedBlocks(ctx),
-    () =>
-      field(ctx.maxarenasWord) * ctx.arenaObjectBytes +
-      field(ctx.addressMapSlotsWord) * MAP_ENTRY_BYTES,
+    () => field(ctx.maxarenasWord) * ctx.arenaObjectBytes + ctx.addressMapSlots * MAP_ENTRY_BYTES,
   ];
   return {
     layer: "pymalloc",

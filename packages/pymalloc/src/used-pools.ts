@@ -7,7 +7,7 @@ import type { PymallocContext } from "./context.ts";
 
 /** The dummy of a size class, of which only nextpool and prevpool exist. */
 export function dummyOf(ctx: PymallocContext, sizeClass: number): number {
-  return ctx.usedPoolsWord + ((sizeClass + 1) << ctx.usedPoolsShift) - ctx.nextpoolWord;
+  return ctx.usedPoolsWord + 2 * (sizeClass + 1) * ctx.pointerWords - ctx.nextpoolWord;
 }
 
 /** Make every list empty: each dummy points at itself. */
@@ -22,13 +22,12 @@ export function initUsedPools(ctx: PymallocContext): void {
 
 /** Put a pool into the used list of its class, in front. */
 export function linkUsedPool(ctx: PymallocContext, u32: Uint32Array, pool: number): void {
-  const entry =
-    (ctx.usedPoolsWord + ((u32[(pool + ctx.szidxWord) | 0] + 1) << ctx.usedPoolsShift)) | 0;
-  const next = u32[entry];
+  const dummy = dummyOf(ctx, u32[(pool + ctx.szidxWord) | 0]);
+  const next = u32[(dummy + ctx.nextpoolWord) | 0];
   u32[(pool + ctx.nextpoolWord) | 0] = next;
-  u32[(pool + ctx.prevpoolWord) | 0] = (entry - ctx.nextpoolWord) << 2;
+  u32[(pool + ctx.prevpoolWord) | 0] = dummy << 2;
   u32[((next >>> 2) + ctx.prevpoolWord) | 0] = pool << 2;
-  u32[entry] = pool << 2;
+  u32[(dummy + ctx.nextpoolWord) | 0] = pool << 2;
 }
 
 /** Take a pool out of its used list; its own links are left as they are. */

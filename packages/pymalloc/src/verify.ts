@@ -20,7 +20,7 @@
  * - P12 counters: narenas_currently_allocated = arenas in use ≤ narenas_highwater ≤ ntimes_arena_allocated.
  */
 import { type Address, hex, NULL, PyrenaError } from "@pyrena/abi";
-import { MAP_ENTRY_BYTES, NO_ARENA } from "./address-map.ts";
+import { NO_ARENA } from "./address-map.ts";
 import { arenasInUse, carvedPools, firstPool } from "./arena-pools.ts";
 import type { PymallocContext } from "./context.ts";
 import { NO_SIZE_CLASS } from "./pool.ts";
@@ -145,11 +145,7 @@ function checkExtents(ctx: PymallocContext, arenas: readonly number[]): void {
 
 function checkAddressMap(ctx: PymallocContext, arenas: readonly number[]): void {
   const u32 = ctx.memory.u32;
-  const map = pointer(ctx, ctx.addressMapWord);
-  const slots = u32[ctx.addressMapSlotsWord];
-  if (map + slots * MAP_ENTRY_BYTES > u32.length * 4 || (map === NULL) !== (slots === 0)) {
-    fail("P11", map, `the address map of ${slots} slots cannot be at ${hex(map)}`);
-  }
+  const slots = ctx.addressMapSlots;
   const lo = new Map<number, number>();
   const hi = new Map<number, number>();
   for (const arena of arenas) {
@@ -162,7 +158,7 @@ function checkAddressMap(ctx: PymallocContext, arenas: readonly number[]): void 
     if (last >= slots) fail("P11", base, `the address map ends before the arena at ${hex(base)}`);
   }
   for (let slot = 0; slot < slots; slot++) {
-    const entry = (map >>> 2) + slot * 2;
+    const entry = ctx.addressMapWord + slot * 2;
     const [low, high] = [lo.get(slot) ?? 0, hi.get(slot) ?? NO_ARENA];
     if (u32[entry] !== low || u32[entry + 1] !== high) {
       fail(
@@ -218,7 +214,7 @@ function checkUsableArenas(ctx: PymallocContext, arenas: readonly number[]): voi
   if (listed !== usable) {
     fail("P5", ctx.state, `${usable} arenas have free pools, usable_arenas holds ${listed}`);
   }
-  for (let n = 0; n <= ctx.arenaBytes / ctx.poolBytes; n++) {
+  for (let n = 0; n <= ctx.poolsPerArena; n++) {
     const entry = pointer(ctx, ctx.nfp2lastaWord + n * ctx.pointerWords);
     if (entry !== (last[n] ?? NULL)) {
       fail(

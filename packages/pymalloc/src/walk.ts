@@ -78,6 +78,6 @@ function walkPool(
 
 function usableSize(ctx: PymallocContext, address: Address): number {
   if (!inArena(ctx, address)) return ctx.raw.walker?.usableSize(address) ?? 0;
-  const pool = (address & ctx.poolMask) >>> 2;
+  const pool = (address & -ctx.poolBytes) >>> 2;
   return (ctx.memory.u32[pool + ctx.szidxWord] + 1) * ctx.alignment;
 }
