@@ -180,17 +180,28 @@ export class LivePymalloc implements StatSource {
     return { ctx: domain, malloc, calloc, realloc, free, walker: pymalloc.walker };
   }
 
+  /** Bytes in live blocks of pools, whole blocks as their size class has them. */
+  get liveBytes(): number {
+    return this.#gauge[LIVE];
+  }
+
+  /** The most of these at one time. */
+  get peakLiveBytes(): number {
+    return this.#gauge[PEAK];
+  }
+
+  /** Bytes held in arenas. */
+  get arenaBytes(): number {
+    return this.#arenas.size * this.#arenaBytes;
+  }
+
+  /** The most of these at one time. */
+  get peakArenaBytes(): number {
+    return this.#peakArenas * this.#arenaBytes;
+  }
+
   read(index: number): number {
-    switch (index) {
-      case 0:
-        return this.#gauge[LIVE];
-      case 1:
-        return this.#gauge[PEAK];
-      case 2:
-        return this.#arenas.size * this.#arenaBytes;
-      default:
-        return this.#peakArenas * this.#arenaBytes;
-    }
+    return [this.liveBytes, this.peakLiveBytes, this.arenaBytes, this.peakArenaBytes][index]!;
   }
 
   /** Number of live blocks in pools. Visits every pool. */

@@ -15,7 +15,7 @@ export interface DomainRequests {
   readonly foreign: number;
 }
 
-/** Requests over pymalloc's threshold (512 bytes), which go on to the raw allocator. */
+/** Requests of more than 512 bytes, which pymalloc passes on to the raw allocator. */
 export interface LargeRequests {
   readonly count: number;
   /** Sum of the bytes asked for, over the whole run. */
@@ -24,7 +24,7 @@ export interface LargeRequests {
   readonly largest: number;
   /** Blocks live at the end of the program. */
   readonly liveBlocks: number;
-  /** Bytes in them; undefined where the previous allocator cannot tell the size of a block. */
+  /** Bytes in them; undefined where the raw allocator cannot tell the size of a block. */
   readonly liveBytes: number | undefined;
 }
 
@@ -91,6 +91,8 @@ export interface RunTelemetry {
     readonly domains: readonly ("raw" | "mem" | "obj")[];
     /** False if the program (or `-X dev`) took the allocator out again; figures then end where that happened. */
     readonly installedAtEnd: boolean;
+    /** What the module's own `report()` returned, if it exports one: text for people. */
+    readonly report?: string | undefined;
   };
   readonly times: RunTimes;
   readonly requests: readonly DomainRequests[];

@@ -1,0 +1,155 @@
+/**
+ * What is added to a fresh interpreter before the program starts:
+ *
+ * - a function that `atexit` calls last, being registered first: the moment when the program has ended and nothing is
+ *   torn down yet;
+ * - an entry in `gc.callbacks`, which times collections;
+ * - `time.sleep` that sleeps, and wakes for signals, in place of Emscripten's busy loop;
+ * - `os.getpid()` as it really is;
+ * - what differs from `python` in the settings of Pyodide's own start.
+ *
+ * `atexit` and `gc` are imported by it, and its two entries can be found in them; otherwise a program sees nothing.
+ */
+import process from "node:process";
+import { builtinFunction, runPrivately } from "./builtin-functions.ts";
+import type { PythonModule } from "./emscripten.ts";
+import { SIGNAL, WAKE } from "./thread-data.ts";
+
+/** Collections as `gc.callbacks` and `gc.get_stats()` tell them. */
+export interface GcObservations {
+  collections: number;
+  totalPauseMs: number;
+  longestPauseMs: number;
+  /** Three figures for each generation, youngest first: collections, collected, uncollectable. */
+  generations: number[];
+}
+
+/** What the interpreter is prepared with. */
+export interface SessionSetup {
+  readonly module: PythonModule;
+  /** The words of the memory shared with the main thread. */
+  readonly words: Int32Array;
+  readonly writesBytecode: boolean;
+  /** `PYTHONMALLOC` as the program is to see it in its environment; undefined: not at all. */
+  readonly pythonMalloc: string | undefined;
+  /** Called when the program has ended, before anything is torn down. */
+  onEnd(): void;
+}
+
+const PREPARE = `
+import atexit, gc, posix, sys, time
+
+def at_end():
+    if gc_phase in gc.callbacks:
+        gc.callbacks.remove(gc_phase)
+    figures = []
+    for generation in gc.get_stats():
+        figures += generation["collections"], generation["collected"], generation["uncollectable"]
+    end(*figures)
+
+atexit.register(at_end)
+gc.callbacks.append(gc_phase)
+time.sleep = make_sleep(time.sleep)
+posix.getpid = getpid
+if "os" in sys.modules:
+    sys.modules["os"].getpid = getpid
+if writes_bytecode():
+    sys.dont_write_bytecode = False
+`;
+
+/**
+ * Prepare the interpreter, which is initialised and has not run anything yet.
+ * @returns what is observed of collections from now on
+ */
+export function prepareSession(setup: SessionSetup): GcObservations {
+  const { module, words } = setup;
+  const gc: GcObservations = {
+    collections: 0,
+    totalPauseMs: 0,
+    longestPauseMs: 0,
+    generations: [],
+  };
+
+  let startedAt = 0;
+  const gcPhase = builtinFunction(module, "gc_phase", ([phase]) => {
+    // "start" or "stop".
+    if (module._PyUnicode_ReadChar(phase!, 2) === 0x61) {
+      startedAt = performance.now();
+      return undefined;
+    }
+    const pause = performance.now() - startedAt;
+    gc.collections++;
+    gc.totalPauseMs += pause;
+    if (pause > gc.longestPauseMs) gc.longestPauseMs = pause;
+    return undefined;
+  });
+
+  const end = builtinFunction(module, "end", (figures) => {
+    gc.generations = figures.map((figure) => module._PyLong_AsDouble(figure));
+    setup.onEnd();
+    return undefined;
+  });
+
+  const makeSleep = builtinFunction(module, "make_sleep", ([original]) => {
+    module._Py_IncRef(original!);
+    return builtinFunction(module, "sleep", (args) => sleep(module, words, original!, args));
+  });
+
+  const getpid = builtinFunction(module, "getpid", () => module._PyLong_FromLong(process.pid));
+  const writesBytecode = builtinFunction(module, "writes_bytecode", () =>
+    module._PyLong_FromLong(Number(setup.writesBytecode)),
+  );
+
+  runPrivately(module, PREPARE, {
+    gc_phase: gcPhase,
+    end,
+    make_sleep: makeSleep,
+    getpid,
+    writes_bytecode: writesBytecode,
+  });
+  runPrivately(module, showPythonMalloc(setup.pythonMalloc), {});
+  return gc;
+}
+
+/** `time.sleep`. Whatever is out of the ordinary, errors above all, is left to the original. */
+function sleep(
+  module: PythonModule,
+  words: Int32Array,
+  original: number,
+  args: readonly number[],
+): number | undefined {
+  if (args.length !== 1) {
+    // There is no call with several arguments among the functions at hand; a TypeError it is in any case.
+    return module._PyObject_CallOneArg(original, module.__Py_NoneStruct);
+  }
+  const seconds = module._PyFloat_AsDouble(args[0]!);
+  if (module._PyErr_Occurred() !== 0) module._PyErr_Clear();
+  if (!(seconds >= 0 && seconds < 1e9)) return module._PyObject_CallOneArg(original, args[0]!);
+  const until = performance.now() + seconds * 1000;
+  for (;;) {
+    if (Atomics.load(words, SIGNAL) !== 0 && module._PyErr_CheckSignals() !== 0) return 0;
+    const left = until - performance.now();
+    if (left <= 0) return undefined;
+    Atomics.wait(words, WAKE, Atomics.load(words, WAKE), left);
+  }
+}
+
+/**
+ * Statements that put `PYTHONMALLOC` where programs look for it, or take it away there. The interpreter itself was given
+ * none, or another one. `os` may not have been imported (`-S`), and then reads it from `posix`.
+ */
+function showPythonMalloc(value: string | undefined): string {
+  const text = JSON.stringify(value);
+  return value === undefined
+    ? `
+import posix, sys
+if posix.environ.pop(b"PYTHONMALLOC", None) is not None and "os" in sys.modules:
+    del sys.modules["os"].environ["PYTHONMALLOC"]
+`
+    : `
+import posix, sys
+posix.environ[b"PYTHONMALLOC"] = ${text}.encode("utf-8", "surrogateescape")
+if "os" in sys.modules:
+    sys.modules["os"].environ["PYTHONMALLOC"] = ${text}
+`;
+}

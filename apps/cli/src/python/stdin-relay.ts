@@ -1,0 +1,65 @@
+/**
+ * Standard input for Python, read on the main thread: when Python waits for a terminal or a pipe, this thread does not,
+ * and can break off Python's waiting when a signal comes. What arrives after that is kept for the next time.
+ */
+import process from "node:process";
+import { ASKED, INPUT, INTERRUPTED, LENGTH, READY } from "./thread-data.ts";
+
+/** Answers the requests of one Python thread. */
+export class StdinRelay {
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
+  #rest: Uint8Array = new Uint8Array(0);
+  #ended = false;
+  #listening = false;
+
+  constructor(words: Int32Array, bytes: Uint8Array) {
+    this.#words = words;
+    this.#bytes = bytes;
+  }
+
+  /** Python waits. */
+  asked(): void {
+    if (!this.#listening) {
+      this.#listening = true;
+      process.stdin.on("readable", () => this.#answer());
+      process.stdin.on("end", () => {
+        this.#ended = true;
+        this.#answer();
+      });
+      // A terminal that went away, say: the end, as far as the program is concerned.
+      process.stdin.on("error", () => {
+        this.#ended = true;
+        this.#answer();
+      });
+    }
+    this.#answer();
+  }
+
+  /** Break off the waiting, if there is any. */
+  interrupt(): void {
+    if (Atomics.compareExchange(this.#words, INPUT, ASKED, INTERRUPTED) === ASKED) {
+      Atomics.notify(this.#words, INPUT);
+    }
+  }
+
+  /** Nothing is waited for any more. */
+  close(): void {
+    if (this.#listening) process.stdin.destroy();
+  }
+
+  #answer(): void {
+    const words = this.#words;
+    if (Atomics.load(words, INPUT) !== ASKED) return;
+    if (this.#rest.length === 0)
+      this.#rest = (process.stdin.read() as Uint8Array | null) ?? this.#rest;
+    if (this.#rest.length === 0 && !this.#ended) return;
+    const length = Math.min(this.#rest.length, Atomics.load(words, LENGTH));
+    this.#bytes.set(this.#rest.subarray(0, length));
+    // Not given if the waiting has just been broken off.
+    Atomics.store(words, LENGTH, length);
+    if (Atomics.compareExchange(words, INPUT, ASKED, READY) !== ASKED) return;
+    this.#rest = this.#rest.subarray(length);
+    Atomics.notify(words, INPUT);
+  }
+}
