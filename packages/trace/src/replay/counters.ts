@@ -15,6 +15,7 @@ export class Counters {
   unmatchedFrees = 0;
   unmatchedReallocs = 0;
   missingFrees = 0;
+  wrongDomain = 0;
   liveBlocks = 0;
   peakLiveBlocks = 0;
   liveBytes = 0;
@@ -34,6 +35,7 @@ export class Counters {
       unmatchedFrees: this.unmatchedFrees,
       unmatchedReallocs: this.unmatchedReallocs,
       missingFrees: this.missingFrees,
+      wrongDomain: this.wrongDomain,
       liveBlocks: this.liveBlocks,
       peakLiveBlocks: this.peakLiveBlocks,
       liveBytes: this.liveBytes,

@@ -1,24 +1,25 @@
 /**
  * Which blocks of a recording are live, and where each is in the heap that replays it: a hash table from addresses of
- * up to 48 bits to addresses of the heap, with the size asked for.
+ * up to 48 bits to addresses of the heap, with the size asked for and the domain that the block came through.
  *
  * Open addressing with linear probing. An entry is 16 bytes, so that it lies in one cache line:
  *
  *      0  key, low 32 bits
- *      4  key, high 16 bits | size above 32 bits << 16 (15 bits) | in use << 31
+ *      4  key, high 16 bits | size above 32 bits << 16 (13 bits) | domain << 29 (2 bits) | in use << 31
  *      8  address in the heap
  *     12  size, low 32 bits
  *
  * An entry is removed by moving up the ones that follow it and would not be found otherwise: nothing is left behind
  * that would make later searches longer. The table grows and shrinks with the number of entries.
  */
+import type { Domain } from "@pyrena/abi";
 
 const ENTRY_WORDS = 4;
 const IN_USE = 0x8000_0000;
 const SMALLEST_LOG = 10;
 const TWO_32: number = 2 ** 32;
-/** Sizes are kept up to 2^47 - 1, beyond any address space. */
-const LARGEST_SIZE: number = 2 ** 47 - 1;
+/** The largest size that an entry holds, in bytes: 2^45 - 1, larger than any memory. */
+export const LARGEST_SIZE: number = 2 ** 45 - 1;
 
 /** A table of live blocks. */
 export class LiveTable {
@@ -59,11 +60,19 @@ export class LiveTable {
   /** The size of an entry. */
   sizeAt(entry: number): number {
     const words = this.#words;
-    return ((words[entry + 1] >>> 16) & 0x7fff) * TWO_32 + words[entry + 3];
+    return ((words[entry + 1] >>> 16) & 0x1fff) * TWO_32 + words[entry + 3];
   }
 
-  /** Add a key that is not there yet. */
-  add(key: number, value: number, size: number): void {
+  /** The domain of an entry. */
+  domainAt(entry: number): Domain {
+    return ((this.#words[entry + 1] >>> 29) & 3) as Domain;
+  }
+
+  /**
+   * Add a key that is not there yet.
+   * @param size at most {@link LARGEST_SIZE}
+   */
+  add(key: number, value: number, size: number, domain: Domain): void {
     // At most two thirds full: searches stay short.
     if ((this.#count + 1) * 3 > 2 << this.#log) this.#resize(this.#log + 1);
     const words = this.#words;
@@ -72,11 +81,10 @@ export class LiveTable {
     const mask = (ENTRY_WORDS << this.#log) - 1;
     let at = home(low, high, this.#log);
     while (words[at + 1] !== 0) at = (at + ENTRY_WORDS) & mask;
-    const kept = size < TWO_32 ? size : Math.min(size, LARGEST_SIZE);
     words[at] = low;
-    words[at + 1] = (high | (((kept / TWO_32) | 0) << 16) | IN_USE) >>> 0;
+    words[at + 1] = (high | (((size / TWO_32) | 0) << 16) | (domain << 29) | IN_USE) >>> 0;
     words[at + 2] = value;
-    words[at + 3] = kept >>> 0;
+    words[at + 3] = size >>> 0;
     this.#count++;
   }
 
@@ -105,12 +113,17 @@ export class LiveTable {
   }
 
   /** Call a function with each entry, in no particular order; it must not change the table. */
-  forEach(visit: (key: number, value: number, size: number) => void): void {
+  forEach(visit: (key: number, value: number, size: number, domain: Domain) => void): void {
     const words = this.#words;
     for (let at = 0; at < words.length; at += ENTRY_WORDS) {
       const second = words[at + 1];
       if (second !== 0) {
-        visit((second & 0xffff) * TWO_32 + words[at], words[at + 2], this.sizeAt(at));
+        visit(
+          (second & 0xffff) * TWO_32 + words[at],
+          words[at + 2],
+          this.sizeAt(at),
+          this.domainAt(at),
+        );
       }
     }
   }

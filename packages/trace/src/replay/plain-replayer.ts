@@ -1,9 +1,9 @@
 /** Makes recorded calls again on any allocator, without comparing addresses. */
-import { type Address, type Domain, NULL, type PyMemAllocatorEx } from "@pyrena/abi";
+import { type Address, type Domain, NULL, type PyMemAllocatorEx, RAW } from "@pyrena/abi";
 import type { TraceBatch } from "../batch.ts";
 import { FIELDS_PER_RECORD, traceOps } from "../format.ts";
 import { Counters } from "./counters.ts";
-import { LiveTable } from "./live-table.ts";
+import { LARGEST_SIZE, LiveTable } from "./live-table.ts";
 import { SIZE_LIMIT } from "./size-limit.ts";
 
 /** The allocator of each domain. */
@@ -65,7 +65,10 @@ export class PlainReplayer {
           counters.frees++;
           const entry = this.#live.find(fields[at]);
           if (entry < 0) counters.unmatchedFrees++;
-          else this.#free(domain, entry);
+          else {
+            this.#compareDomain(domain, entry);
+            this.#free(entry);
+          }
           break;
         }
         case traceOps.arenaAlloc:
@@ -79,9 +82,9 @@ export class PlainReplayer {
 
   #realloc(domain: Domain, old: number, size: number, result: number): void {
     const counters = this.counters;
-    const allocator = this.#allocators[domain];
     let own: Address = NULL;
     let entry = -1;
+    let keeper = domain;
     if (old !== NULL) {
       entry = this.#live.find(old);
       if (entry < 0) {
@@ -89,11 +92,14 @@ export class PlainReplayer {
         return;
       }
       own = this.#live.valueAt(entry);
+      keeper = this.#live.domainAt(entry);
+      this.#compareDomain(domain, entry);
     }
     if (result === NULL) {
       counters.failed++;
       return;
     }
+    const allocator = this.#allocators[keeper];
     let moved = size <= SIZE_LIMIT ? allocator.realloc(allocator.ctx, own, size) : NULL;
     if (entry >= 0) {
       if (moved === NULL && own !== NULL) {
@@ -103,7 +109,12 @@ export class PlainReplayer {
       }
       this.#forget(entry);
     }
-    this.#enter(domain, size, result, moved);
+    this.#enter(keeper, size, result, moved);
+  }
+
+  /** A block is dealt with by the allocator that it came from; one that comes back through another is counted. */
+  #compareDomain(domain: Domain, entry: number): void {
+    if ((domain === RAW) !== (this.#live.domainAt(entry) === RAW)) this.counters.wrongDomain++;
   }
 
   /** A new block. */
@@ -113,20 +124,21 @@ export class PlainReplayer {
     if (before >= 0) {
       // The recording has handed out a block that was live: its free is missing, so make up for it.
       counters.missingFrees++;
-      this.#free(domain, before);
+      this.#free(before);
     }
     if (own === NULL) counters.refused++;
-    this.#live.add(result, own, size);
+    const kept = Math.min(size, LARGEST_SIZE);
+    this.#live.add(result, own, kept, domain);
     const blocks = ++counters.liveBlocks;
-    const bytes = (counters.liveBytes += size);
+    const bytes = (counters.liveBytes += kept);
     if (blocks > counters.peakLiveBlocks) counters.peakLiveBlocks = blocks;
     if (bytes > counters.peakLiveBytes) counters.peakLiveBytes = bytes;
   }
 
-  #free(domain: Domain, entry: number): void {
+  #free(entry: number): void {
     const own = this.#live.valueAt(entry);
+    const allocator = this.#allocators[this.#live.domainAt(entry)];
     this.#forget(entry);
-    const allocator = this.#allocators[domain];
     allocator.free(allocator.ctx, own);
   }
 

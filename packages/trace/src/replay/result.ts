@@ -39,6 +39,11 @@ export interface ReplayCounts extends ReplayObservations {
   readonly unmatchedReallocs: number;
   /** Results that were live already: their free is missing in the recording, and is made up for. */
   readonly missingFrees: number;
+  /**
+   * Frees and reallocs through RAW of blocks that came from MEM or OBJ, or the other way round. They are done by the
+   * allocator that the block came from.
+   */
+  readonly wrongDomain: number;
   /** Blocks live at the end, and the most that were live at once. */
   readonly liveBlocks: number;
   readonly peakLiveBlocks: number;

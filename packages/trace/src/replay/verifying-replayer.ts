@@ -12,13 +12,14 @@ import {
   domainNames,
   hex,
   NULL,
+  OBJ,
   type PyMemAllocatorEx,
   RAW,
 } from "@pyrena/abi";
 import type { TraceBatch } from "../batch.ts";
 import { FIELDS_PER_RECORD, opOf, recordFormats, traceOps } from "../format.ts";
 import { Counters } from "./counters.ts";
-import { LiveTable } from "./live-table.ts";
+import { LARGEST_SIZE, LiveTable } from "./live-table.ts";
 import type { RecordedArenas } from "./recorded-arenas.ts";
 import type { ReplayDifference } from "./result.ts";
 import { SIZE_LIMIT } from "./size-limit.ts";
@@ -169,6 +170,7 @@ export class VerifyingReplayer {
     result: number,
   ): void {
     let own: Address = NULL;
+    let keeper = domain;
     if (old !== NULL) {
       own = this.#find(old);
       if (own < 0) {
@@ -176,12 +178,14 @@ export class VerifyingReplayer {
         if (domain !== RAW) this.#arenas.settle(NULL);
         return;
       }
+      keeper = this.#keeper(old);
+      this.#compareDomain(domain, keeper);
     }
     if (result === NULL) {
       this.#failure(domain);
       return;
     }
-    const allocator = domain === RAW ? this.#raw : this.#pymalloc;
+    const allocator = keeper === RAW ? this.#raw : this.#pymalloc;
     let moved = size <= SIZE_LIMIT ? allocator.realloc(allocator.ctx, own, size) : NULL;
     if (old !== NULL) {
       this.#forget(old);
@@ -191,7 +195,7 @@ export class VerifyingReplayer {
         moved = own;
       }
     }
-    this.#settle(batch, index, domain, size, result, moved);
+    this.#settle(batch, index, keeper, size, result, moved);
   }
 
   /** The free of a block that the loop does not find. */
@@ -201,8 +205,25 @@ export class VerifyingReplayer {
       this.counters.unmatchedFrees++;
       return;
     }
+    this.#compareDomain(domain, this.#keeper(ptr));
+    this.#free(ptr, own);
+  }
+
+  /** The domain that a live block came through: its allocator deals with it, through whichever it comes back. */
+  #keeper(address: number): Domain {
+    if (this.#place(address) >= 0) return OBJ;
+    return this.#others.domainAt(this.#others.find(address));
+  }
+
+  /** Count a block that comes back through another kind of domain. */
+  #compareDomain(domain: Domain, keeper: Domain): void {
+    if ((domain === RAW) !== (keeper === RAW)) this.counters.wrongDomain++;
+  }
+
+  /** Give a live block of the recording back. */
+  #free(ptr: number, own: Address): void {
+    const allocator = this.#keeper(ptr) === RAW ? this.#raw : this.#pymalloc;
     this.#forget(ptr);
-    const allocator = domain === RAW ? this.#raw : this.#pymalloc;
     allocator.free(allocator.ctx, own);
   }
 
@@ -259,13 +280,12 @@ export class VerifyingReplayer {
     if (before >= 0) {
       // The recording has handed out a block that was live: its free is missing, so make up for it.
       counters.missingFrees++;
-      this.#forget(result);
-      // Unless it is the very block that was handed out here too, by a realloc that kept it in place.
-      if (before !== own) this.#pymalloc.free(this.#pymalloc.ctx, before);
+      this.#free(result, before);
     }
     if (own === NULL) counters.refused++;
+    const kept = Math.min(size, LARGEST_SIZE);
     counters.liveBlocks++;
-    counters.liveBytes += size;
+    counters.liveBytes += kept;
     counters.peakLiveBlocks = Math.max(counters.peakLiveBlocks, counters.liveBlocks);
     counters.peakLiveBytes = Math.max(counters.peakLiveBytes, counters.liveBytes);
     const isRaw = domain === RAW;
@@ -278,7 +298,7 @@ export class VerifyingReplayer {
       arenas.sizes[(slot << arenas.slotShift) + (offset >>> arenas.blockShift)] = size + 1;
       return;
     }
-    this.#others.add(result, own, size);
+    this.#others.add(result, own, kept, domain);
     const inArena = arenas.slotOf(result) !== 0;
     if (inArena || arenas.isInArena(own)) this.#strays = true;
     if (isRaw) return;

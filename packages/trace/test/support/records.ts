@@ -194,3 +194,27 @@ export function write(
   expect({ kind: "end", records: records.length });
   return { bytes, records };
 }
+
+/** Write one record of another trace; those about strings, frames and the end are left out. */
+export function rewrite(writer: TraceWriter, record: TraceRecord): void {
+  switch (record.kind) {
+    case "malloc":
+      writer.malloc(record.domain, record.size, record.result);
+      break;
+    case "calloc":
+      writer.calloc(record.domain, record.nelem, record.elsize, record.result);
+      break;
+    case "realloc":
+      writer.realloc(record.domain, record.old, record.size, record.result);
+      break;
+    case "free":
+      writer.free(record.domain, record.ptr);
+      break;
+    case "arenaAlloc":
+      writer.arenaAlloc(record.size, record.base);
+      break;
+    case "arenaFree":
+      writer.arenaFree(record.base, record.size);
+      break;
+  }
+}
