@@ -1,4 +1,4 @@
-import { lp64 } from "@pyrena/abi";
+import { lp64, NULL } from "@pyrena/abi";
 import {
   between,
   checkProgram,
@@ -143,6 +143,25 @@ describe("running a program", () => {
         expect(thrown(() => run.check())?.message).toContain(`live block of ${bytes} bytes`);
       }
     }
+  });
+});
+
+describe("running a program in which realloc fails", () => {
+  it("checks that the block was left alone, and says A5 if not", () => {
+    const change: Change = (a, memory) => ({
+      realloc: (ctx, ptr, size) => {
+        const address = a.realloc(ctx, ptr, size);
+        if (address === NULL) memory.u8[ptr + 5] ^= 1;
+        return address;
+      },
+    });
+    const run = new ProgramRun(plainSubject(lp64, change));
+    run.step({ op: "malloc", slot: 0, bytes: 10 });
+    const error = thrown(() => run.step({ op: "realloc", slot: 0, bytes: 1 << 20 }));
+    expect(error?.message).toMatch(
+      /byte 5 of the live block of 10 bytes .* realloc\(s0, 1048576\)/,
+    );
+    expect(error?.invariant).toBe("A5");
   });
 });
 

@@ -220,19 +220,13 @@ function countedCalloc(ctx: CounterContext, nelem: number, elsize: number): Addr
 function countedRealloc(ctx: CounterContext, ptr: Address, newSize: number): Address {
   if (ptr === NULL) return countedMalloc(ctx, newSize);
   if (newSize > ctx.sizeMax) return refuse(ctx);
-  const { next, memory, state, header, logWord } = ctx;
-  const word = 1 << logWord;
+  const { next, memory, header } = ctx;
   const base = next.realloc(next.ctx, ptr - header, newSize + header);
   if (base === NULL) return refuse(ctx);
   if (base + header > memory.u8.length) memory.refresh();
-  const u32 = memory.u32;
-  const size = u32[(base + 2 * word) >>> 2];
-  // The header has moved with the block: point its neighbours at it, then count it as a new one of another size.
-  const younger = u32[base >>> 2];
-  const older = u32[(base + word) >>> 2];
-  u32[(older === NULL ? state + at.oldest : older) >>> 2] = base;
-  u32[(younger === NULL ? state + at.youngest : younger + word) >>> 2] = base;
-  remove(ctx, base, size);
+  // The header has moved with the block and still names its neighbours: take it out of the list, then count the block
+  // as a new one of another size.
+  remove(ctx, base, countedSize(ctx, base + header));
   return admit(ctx, base, newSize);
 }
 

@@ -126,7 +126,15 @@ describe("requests that with their fences exceed PY_SSIZE_T_MAX", () => {
       expect(realloc(ctx, NULL, size)).toBe(NULL);
     }
     expect(calloc(ctx, 2 ** 31, 2 ** 31)).toBe(NULL);
+    // Nor is a live block touched, which stands here as the hooks would have written it.
+    const word = abi.pointerBytes;
+    memory.u8.fill(0xfd, 4096, 4096 + 3 * word);
+    memory.u8.fill(0, 4096, 4096 + word);
+    memory.u8[4096 + word] = 0x72;
+    expect(realloc(ctx, 4096 + 2 * word, most + 1)).toBe(NULL);
     expect(calls).toEqual([]);
+    expect(realloc(ctx, 4096 + 2 * word, most)).toBe(NULL);
+    expect(calls.splice(0)).toEqual([most + 3 * word]);
     malloc(ctx, most);
     calloc(ctx, 1, most);
     realloc(ctx, NULL, most);
@@ -216,7 +224,8 @@ describe.each(abis)("realloc on $name", (abi) => {
     (bytes) => {
       const { memory, next } = hooked(abi);
       // Request 0 is malloc's.
-      const hooks = createDebugHooks(failNth(next, 1), { memory, abi, domain: MEM });
+      const serialNumbers = 512;
+      const hooks = createDebugHooks(failNth(next, 1), { memory, abi, domain: MEM, serialNumbers });
       const { ctx, malloc, realloc, free } = hooks;
       const block = malloc(ctx, bytes);
       fill(memory, block, bytes);

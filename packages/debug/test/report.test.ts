@@ -34,6 +34,19 @@ describe.each(abis)("on $name, the report", (abi: Abi) => {
     );
   });
 
+  it("of a block of 16 bytes shows them all, and of 17 bytes eight at each end", () => {
+    for (const [bytes, first, last] of [
+      [16, 16, 0],
+      [17, 8, 8],
+    ]) {
+      const heap = hooked(abi);
+      const block = heap.hooks.malloc(heap.hooks.ctx, bytes);
+      heap.memory.u8[block + bytes] = 0;
+      const { data } = reportOf(heap, block);
+      expect([data.first.length, data.last.length]).toEqual([first, last]);
+    }
+  });
+
   it("of a write before the block names the first wrong byte", () => {
     const heap = hooked(abi);
     const { ctx, malloc, realloc } = heap.hooks;

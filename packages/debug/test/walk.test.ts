@@ -34,6 +34,23 @@ describe("the walker of hooks", () => {
     expect(hooks.walker?.usableSize(plain)).toBe(112);
   });
 
+  it("is not misled by a block that happens to start like a hooked one", () => {
+    const { memory, next, hooks } = hooked(lp64);
+    const hookedBlock = hooks.malloc(hooks.ctx, 40);
+    const plain = next.malloc(null, 100);
+    // Header of a hooked block of 40 bytes, then the same with a size that the block has no room for.
+    for (const [size, shown] of [
+      [40, [plain + 16, 40]],
+      [90, [plain, 112]],
+    ] as const) {
+      memory.u8.copyWithin(plain, hookedBlock - 16, hookedBlock);
+      memory.u8[plain + 7] = size;
+      const blocks: [number, number][] = [];
+      hooks.walker?.walk({ block: (address, bytes) => void blocks.push([address, bytes]) });
+      expect(blocks[1]).toEqual(shown);
+    }
+  });
+
   it("verifies the trailing pad of every live block", () => {
     const { memory, hooks } = hooked(lp64);
     const blocks = [5, 6, 7].map((bytes) => hooks.malloc(hooks.ctx, bytes));
