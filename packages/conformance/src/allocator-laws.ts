@@ -2,11 +2,11 @@
  * The laws A1 to A8 of `PyMemAllocatorEx`, as its docstring in `@pyrena/abi` states them, and random programs that
  * check A1 to A7 all at once.
  */
-import { type Address, NULL, PyrenaError } from "@pyrena/abi";
+import { type Address, NULL } from "@pyrena/abi";
+import { checkProgram } from "./check-program.ts";
 import { type Law, lawBroken, messageOf } from "./law.ts";
 import { type LiveBlock, LiveBlocks } from "./live-blocks.ts";
-import { type ProgramRun, runProgram } from "./program-run.ts";
-import { formatProgram, type Program, randomProgram, shrinkProgram } from "./random-program.ts";
+import { randomProgram } from "./random-program.ts";
 import {
   type AllocatorSubject,
   Calls,
@@ -373,49 +373,6 @@ function checkPrograms(make: () => AllocatorSubject): void {
     const run = checkProgram(make, program, `seed ${seed}`);
     if (run.granted === 0)
       lawBroken("A1", "every request of a random program returned NULL although little is in use");
-  }
-}
-
-/**
- * Run one program on a fresh subject; where it breaks a law, find the shortest part that breaks one.
- * @param origin names the program in the message
- * @throws PyrenaError `law-broken` with the short program in the message
- */
-export function checkProgram(
-  make: () => AllocatorSubject,
-  program: Program,
-  origin = "a program",
-): ProgramRun {
-  const attempt = (candidate: Program): unknown => {
-    try {
-      runProgram(make(), candidate, { checkEvery: 8 });
-      return undefined;
-    } catch (cause) {
-      return cause;
-    }
-  };
-  try {
-    return runProgram(make(), program);
-  } catch (cause) {
-    if (!(cause instanceof PyrenaError) || cause.invariant === undefined) throw cause;
-    const law = cause.invariant;
-    const breaksIt = (candidate: Program): boolean => {
-      const error = attempt(candidate);
-      return error instanceof PyrenaError && error.invariant === law;
-    };
-    const short = shrinkProgram(program, breaksIt);
-    const last = attempt(short);
-    const seen = last instanceof PyrenaError && last.invariant === law ? last : cause;
-    throw new PyrenaError(
-      "law-broken",
-      `${seen.message}\n  in ${origin}, cut down to ${short.length} operations: ${formatProgram(short)}`,
-      {
-        invariant: law,
-        cause: seen,
-        ...(seen.address === undefined ? {} : { address: seen.address }),
-        ...(seen.size === undefined ? {} : { size: seen.size }),
-      },
-    );
   }
 }
 

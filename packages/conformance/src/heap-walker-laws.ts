@@ -9,12 +9,13 @@
  * - W5 A visitor may lack any method and may skip what is inside a region or pool.
  * - W6 Walking changes nothing, and `verify` passes on every heap that lawful calls have made.
  */
-import { type Address, type HeapWalker, hex, NULL, type RegionKind } from "@pyrena/abi";
+import { type Address, type HeapWalker, hex, NULL } from "@pyrena/abi";
 import { type Law, lawBroken, messageOf } from "./law.ts";
 import type { LiveBlock } from "./live-blocks.ts";
 import { ProgramRun } from "./program-run.ts";
 import { type Program, randomProgram } from "./random-program.ts";
 import type { AllocatorSubject } from "./subject.ts";
+import { type Block, blocksOf, type Pool, type Region, walked } from "./walked-heap.ts";
 
 /** An allocator that can be walked, and what its walker is responsible for. */
 export interface HeapWalkerSubject extends AllocatorSubject {
@@ -27,89 +28,11 @@ export interface HeapWalkerSubject extends AllocatorSubject {
   readonly ownsRequest?: ((bytes: number) => boolean) | undefined;
 }
 
-/** A region as it was walked. */
-interface Region {
-  readonly base: Address;
-  readonly bytes: number;
-  readonly kind: RegionKind;
-  readonly freePools: number;
-  readonly poolBytes: number;
-  readonly alignmentBytes: number;
-  readonly pools: Pool[];
-  /** Blocks that lie in no pool. */
-  readonly blocks: Block[];
-}
-
-interface Pool {
-  readonly base: Address;
-  readonly bytes: number;
-  readonly sizeClass: number;
-  readonly blockBytes: number;
-  readonly inUse: number;
-  readonly capacity: number;
-  readonly headerBytes: number;
-  readonly blocks: Block[];
-}
-
-interface Block {
-  readonly address: Address;
-  readonly bytes: number;
-  readonly live: boolean;
-  readonly sizeClass: number;
-}
-
 /** The walker, or a clear answer where there is none. */
 function walkerOf(subject: HeapWalkerSubject): HeapWalker {
   const walker = subject.walker ?? subject.allocator.walker;
   if (walker === undefined) lawBroken("W1", "the allocator has no walker");
   return walker;
-}
-
-/** Everything that a walk shows. A block or pool outside what it must lie in breaks W4. */
-function walked(walker: HeapWalker): Region[] {
-  const regions: Region[] = [];
-  let pool: Pool | undefined;
-  try {
-    walker.walk({
-      region(base, bytes, kind, freePools, poolBytes, alignmentBytes) {
-        pool = undefined;
-        regions.push({
-          base,
-          bytes,
-          kind,
-          freePools,
-          poolBytes,
-          alignmentBytes,
-          pools: [],
-          blocks: [],
-        });
-      },
-      pool(base, bytes, sizeClass, blockBytes, inUse, capacity, headerBytes) {
-        const region = regions.at(-1);
-        if (region === undefined)
-          lawBroken("W4", `the pool at ${hex(base)} came before any region`);
-        pool = { base, bytes, sizeClass, blockBytes, inUse, capacity, headerBytes, blocks: [] };
-        region.pools.push(pool);
-      },
-      block(address, bytes, live, sizeClass) {
-        const region = regions.at(-1);
-        if (region === undefined)
-          lawBroken("W4", `the block at ${hex(address)} came before any region`);
-        (pool ?? region).blocks.push({ address, bytes, live, sizeClass });
-      },
-    });
-  } catch (cause) {
-    if (cause instanceof Error && "invariant" in cause && cause.invariant === "W4") throw cause;
-    lawBroken("W1", `walk threw ${messageOf(cause)}`, { cause });
-  }
-  return regions;
-}
-
-function blocksOf(regions: readonly Region[]): Block[] {
-  return regions.flatMap((region) => [
-    ...region.pools.flatMap((pool) => pool.blocks),
-    ...region.blocks,
-  ]);
 }
 
 /** Programs that leave the heap in states worth looking at. */

@@ -4,8 +4,9 @@
  *
  *     for (const law of allocatorLaws) test(law.name, () => law.check(makeSubject));
  */
-export { allocatorLaws, checkProgram } from "./allocator-laws.ts";
+export { allocatorLaws } from "./allocator-laws.ts";
 export { type ArenaAllocatorSubject, arenaAllocatorLaws } from "./arena-allocator-laws.ts";
+export { checkProgram } from "./check-program.ts";
 export { type HeapWalkerSubject, heapWalkerLaws } from "./heap-walker-laws.ts";
 export { type Law, lawBroken } from "./law.ts";
 export { type LiveBlock, LiveBlocks } from "./live-blocks.ts";
