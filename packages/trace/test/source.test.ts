@@ -70,7 +70,7 @@ describe("sources", () => {
       }
       const reader = await openTrace(source());
       for await (const record of reader.records()) if (record.number === 3) break;
-      expect(released).toBe(true);
+      await expect.poll(() => released).toBe(true);
     }
   });
 
