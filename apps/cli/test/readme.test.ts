@@ -18,7 +18,12 @@ function rows(text: string): string[][] {
   return text
     .split("\n")
     .filter((line) => line.startsWith("| `"))
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 }
 
 describe.each(["run", "replay"])("pyrena %s", (name) => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { openTrace, type TraceHeader, type TraceRecord, TraceWriter } from "@pyrena/trace";
-import { onTestFinished } from "vitest";
+import { afterAll } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -65,9 +65,14 @@ export async function rewritten(
   return writer.finish();
 }
 
-/** A folder that is gone after the test. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone after the tests. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "pyrena-cli-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }

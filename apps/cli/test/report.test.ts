@@ -42,7 +42,8 @@ describe("a cache that was cleared and whose memory stays", () => {
         in use any more: one small string is enough to keep it.
 
         15 of 16 arenas are nearly empty, but kept by 160 blocks in 160 pools, 15.0 KiB in all.
-        1 is empty: Python keeps it for what comes next.
+        Blocks of 96 bytes are scattered most: 160 in 160 pools, where 4 would do.
+        1 more is empty: Python keeps it for what comes next.
         Laid side by side, all that is in use would fit in 1 arena: 256 KiB, not 4.00 MiB.
         A block holds one object. A pool is 4 KiB of an arena, cut into blocks of one size.
 

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { pyrena, sh } from "./pyrena.ts";
+import { temporaryFolder } from "./recordings.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "pyrena-usage-"));
+const folder = temporaryFolder();
 writeFileSync(join(folder, "app.py"), "raise SystemExit('it must not run')\n");
 writeFileSync(join(folder, "not-a-module.js"), "export default ]\n");
 mkdirSync(join(folder, "directory"));

@@ -1,7 +1,8 @@
 /** `pyrena run`: run a Python program, then say where its memory is. */
-import { accessSync, constants, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { PyrenaError, profiles } from "@pyrena/abi";
 import { debugMallocStats } from "@pyrena/stats";
 import { Command } from "commander";
@@ -46,6 +47,9 @@ Examples:
 /** Python's switches that are passed on. Those with a value are followed by it or have it attached. */
 const plainSwitches = ["b", "B", "E", "I", "O", "P", "s", "S", "u", "v"] as const;
 const valueSwitches = ["W", "X"] as const;
+
+/** Exit codes above this stand for a signal: `os.abort()`, or Ctrl-C of a program that does not listen. */
+const SIGNALED = 128;
 
 /** The options as the parser gives them. */
 interface RunFlags {
@@ -143,11 +147,16 @@ async function run(
     throw explainStartFailure(error, allocator);
   }
 
-  process.exitCode = result.exitCode;
-  const { telemetry } = result;
-  if (telemetry === undefined) return;
+  const { exitCode, telemetry } = result;
+  process.exitCode = exitCode;
+  if (telemetry === undefined) {
+    if (!flags.quiet && exitCode > SIGNALED) {
+      process.stderr.write("pyrena: the program was cut off, so there is no report\n");
+    }
+    return;
+  }
   if (flags.stats) process.stderr.write(statsText(telemetry));
-  const report = summarizeRun(program, args, result.exitCode, telemetry);
+  const report = summarizeRun(program, args, exitCode, telemetry);
   if (!flags.quiet) {
     process.stderr.write(
       renderReport(report, colorsFor(process.stderr, process.env), process.stderr.columns),
@@ -239,10 +248,15 @@ function writeJsonFile(path: string, report: RunReport): void {
 
 /** An error from before the program's start, in terms of what the user typed. */
 function explainStartFailure(error: unknown, allocator: AllocatorChoice | undefined): unknown {
-  if (!(error instanceof PyrenaError)) return error;
+  if (!(error instanceof Error)) return error;
   const message = oneLine(error.message);
-  if (allocator?.kind === "name") {
+  if (error instanceof PyrenaError) {
+    if (allocator?.kind !== "name") return new CliError(message);
     return new CliError(message.replace(/^PYTHONMALLOC(=\S+)?:/, `--allocator ${allocator.name}:`));
   }
-  return new CliError(message);
+  if (allocator?.kind !== "module") return error;
+  // Anything else that goes wrong with a module of the user's is the module's doing.
+  const url = pathToFileURL(realpathSync(allocator.path)).href;
+  const what = error.stack?.includes(url) ? "it threw" : "Python could not start on it";
+  return new CliError(`--allocator ${allocator.path}: ${what}: ${message}`);
 }

@@ -30,6 +30,7 @@ export function renderReport(report: RunReport, colors: Colors, columns = 100): 
           sizeClasses(arenas, colors),
         ]),
     otherFigures(report),
+    allocatorsOwn(report, colors),
     remarks(report, colors, width),
   ];
   return `\n${sections
@@ -103,6 +104,7 @@ function keptArenas(arenas: ArenasReport, colors: Colors, width: number): string
       colors.yellow,
     ),
     ...sentences([
+      ...describeScattered(arenas),
       ...others.map((group) => describeOthers(group)),
       `Laid side by side, all that is in use would fit in ${count(packedArenas, "arena")}: ${formatBytes(packedArenas * arenaBytes)}, not ${formatBytes(end.heldBytes)}.`,
     ]),
@@ -131,8 +133,19 @@ function describeContents(group: ArenaGroup): string {
   return `${count(group.liveBlocks, "block")} in ${count(group.pools, "pool")}, ${formatBytes(group.liveBytes)} in all`;
 }
 
+/** The size whose blocks fill the most pools in vain: what the survivors are, in all likelihood. */
+function describeScattered({ sizeClasses }: ArenasReport): string[] {
+  const [worst] = sizeClasses.toSorted(
+    (a, b) => b.pools - b.packedPools - (a.pools - a.packedPools),
+  );
+  if (worst === undefined || worst.pools === worst.packedPools) return [];
+  return [
+    `Blocks of ${worst.blockBytes} bytes are scattered most: ${formatCount(worst.liveBlocks)} in ${count(worst.pools, "pool")}, where ${formatCount(worst.packedPools)} would do.`,
+  ];
+}
+
 function describeOthers(group: ArenaGroup): string {
-  const subject = `${formatCount(group.arenas)} ${is(group.arenas)}`;
+  const subject = `${formatCount(group.arenas)} more ${is(group.arenas)}`;
   if (group.fullness === "empty") return `${subject} empty: Python keeps it for what comes next.`;
   return `${subject} ${looseness[group.fullness]}: ${describeContents(group)}.`;
 }
@@ -189,6 +202,12 @@ function otherFigures(report: RunReport): string[] {
     ],
     ["left", "left"],
   );
+}
+
+/** What a custom allocator tells about itself. */
+function allocatorsOwn({ allocator }: RunReport, { bold }: Colors): string[] {
+  if (!allocator.report) return [];
+  return [bold(`Report of ${allocator.name}`), ...indented(allocator.report.trimEnd().split("\n"))];
 }
 
 /** What the reader must know to trust the figures. */

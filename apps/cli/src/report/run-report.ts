@@ -46,6 +46,8 @@ export interface RunReport {
     readonly domains: readonly ("raw" | "mem" | "obj")[];
     /** False if the program took it out: figures then end where that happened. */
     readonly installedAtEnd: boolean;
+    /** What the module's own `report()` returned, if it exports one. */
+    readonly report?: string | undefined;
   };
   /** The WebAssembly memory. It never shrinks: its end is its peak. */
   readonly linearMemory: { readonly startBytes: number; readonly endBytes: number };
