@@ -7,7 +7,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
-import { type Import, importsOf, packageOf } from "./imports.ts";
+import { type Import, importsOf, packageOf, packagesNamed } from "./imports.ts";
 import { type Layer, LIBRARIES, layerOf } from "./layers.ts";
 import { type Problem, report } from "./problems.ts";
 import { type Package, readWorkspace, sourceFiles } from "./workspace.ts";
@@ -63,7 +63,7 @@ function checkPackage(root: string, one: Package, byName: ReadonlyMap<string, Pa
   const files = filesOf(root, one);
   return [
     ...files.flatMap((file) => checkFile(one, layer, file, byName)),
-    ...checkUse(one, files),
+    ...checkUse(root, one, files),
     ...checkReferences(one, byName),
     ...fileCycles(files),
   ];
@@ -138,26 +138,25 @@ function checkFile(
   return problems;
 }
 
-/** Declared but imported nowhere. Packages of types are used by the compiler. */
-function checkUse(one: Package, files: readonly SourceFile[]): Problem[] {
-  const published = new Set<string>();
-  const anywhere = new Set<string>();
-  for (const file of files) {
-    for (const { specifier } of file.imports) {
-      anywhere.add(packageOf(specifier));
-      if (file.published) published.add(packageOf(specifier));
-    }
-  }
-  const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = one.manifest;
-  const where = `${one.folder}/package.json`;
-  const unused = (kind: string, names: string[], used: ReadonlySet<string>) =>
-    names
+/**
+ * Declared but named nowhere. Packages of types are used by the compiler, and a peer may be
+ * something that the user hands in.
+ */
+function checkUse(root: string, one: Package, files: readonly SourceFile[]): Problem[] {
+  const { dependencies = {}, devDependencies = {} } = one.manifest;
+  const unused = (kind: string, names: string[], where: readonly SourceFile[]): Problem[] => {
+    const used = new Set(where.flatMap(({ path }) => packagesNamed(join(root, path), names)));
+    return names
       .filter((name) => !name.startsWith("@types/") && !used.has(name))
-      .map((name) => problem("used", where, `${kind}: nothing imports ${name}`));
+      .map((name) =>
+        problem("used", `${one.folder}/package.json`, `${kind}: nothing imports ${name}`),
+      );
+  };
+  const published = files.filter((file) => file.published);
   return [
-    ...unused("dependencies", Object.keys(dependencies), published),
-    ...unused("peerDependencies", Object.keys(peerDependencies), published),
-    ...unused("devDependencies", Object.keys(devDependencies), anywhere),
+    // Of a private package nothing is published.
+    ...unused("dependencies", Object.keys(dependencies), one.manifest.private ? files : published),
+    ...unused("devDependencies", Object.keys(devDependencies), files),
   ];
 }
 

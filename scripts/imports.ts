@@ -38,6 +38,22 @@ export function importsOf(path: string): Import[] {
   return found.sort((a, b) => a.line - b.line);
 }
 
+/**
+ * The packages among `names` that `path` names in any string: by an import, or as what it hands
+ * to `require.resolve`, to a process that it starts, to an `import()` of something computed.
+ */
+export function packagesNamed(path: string, names: readonly string[]): string[] {
+  const named = new Set<string>();
+  const { program } = parseSync(path, readFileSync(path, "utf8"));
+  new Visitor({
+    Literal: ({ value }) => {
+      if (typeof value !== "string") return;
+      for (const name of names) if (value === name || value.startsWith(`${name}/`)) named.add(name);
+    },
+  }).visit(program);
+  return [...named];
+}
+
 /** `@pyrena/abi/sub` → `@pyrena/abi`; `pyodide/ffi` → `pyodide`. */
 export function packageOf(specifier: string): string {
   const parts = specifier.split("/");

@@ -14,7 +14,7 @@ if (built !== 0) process.exit(built);
 const pyrena = join(root, "apps", "cli", "bin", "pyrena.js");
 for (const args of [
   ["run", "examples/cache_that_stays.py"],
-  ["replay", "--verify", "apps/cli/test/fixtures/json-tool-3.13.pyrt.gz"],
+  ["replay", "--verify", "fixtures/recordings/json-tool-3.13.pyrt.gz"],
 ]) {
   console.log(`\n$ npx pyrena ${args.join(" ")}`);
   const code = await run(process.execPath, [pyrena, ...args]);

@@ -150,6 +150,14 @@ describe("dependencies", () => {
     ]);
   });
 
+  test("one that only a string names is used; one that only a comment names is not", () => {
+    const change = (source: string) => ({ "packages/debug/test/debug.test.ts": source });
+    expect(broken(change(`require.resolve("@pyrena/raw/x");`))).toEqual([]);
+    expect(broken(change(`// "@pyrena/raw"\n"@pyrena/rawest";`))).toEqual([
+      "used packages/debug/package.json",
+    ]);
+  });
+
   test("references that differ from them are refused, either way", () => {
     expect(broken({ "packages/raw/tsconfig.json": {} })).toEqual([
       "references packages/raw/tsconfig.json",
