@@ -16,6 +16,7 @@ const CHECKS = [
   "check:files",
   "check:examples",
   "typecheck:scripts",
+  "typecheck:examples",
   "test:scripts",
   "typecheck",
   "build",
