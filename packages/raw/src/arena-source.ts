@@ -113,7 +113,7 @@ function structOver(ctx: ArenaContext, options: ArenaSourceOptions): ArenaSource
     ctx,
     alloc: shared ? lockedAlloc : alloc,
     free: shared ? lockedFree : free,
-    stats: arenaStats(ctx.regions, ctx.state),
+    stats: arenaStats(ctx),
   };
 }
 

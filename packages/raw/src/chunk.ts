@@ -6,8 +6,8 @@
  *
  *            live chunk                           free chunk
  *      -4 4  size | flags                         size | flags
- *       0 …  the caller's bytes,                  0 4  next: header address of the next chunk in the bin, or 0
- *            size - 4 of them                     4 4  prev: the same, of the previous one; 0 in the first
+ *       0 …  the caller's bytes,                  0 4  next: header address of the next chunk in the bin
+ *            size - 4 of them                     4 4  prev: the same, of the previous one
  *                                                 …    (whatever was there)
  *            (they run up to the                  size - 8 4  footer: size, without flags
  *             next chunk's header)
@@ -24,7 +24,7 @@
  *
  *       0 12  (not used: makes the first `ptr` a multiple of 16)
  *      12  …  chunks, without gaps
- *     end - 4 sentinel: a header of size 0 with USED, which ends the walk and is never freed
+ *     end - 4 sentinel: a header of size 0, which ends the walk; with USED, unless it is the top
  *
  * The code works on word indices (header address / 4) and on sizes in words: below 2^30, hence always small integers
  * in every engine, in a memory of 4 GiB too. What is stored is bytes.
@@ -36,13 +36,18 @@ export const USED = 1;
 export const PREV_USED = 2;
 /** `header & SIZE_MASK` is the size in bytes. */
 export const SIZE_MASK: number = ~7;
+/** log2 of the unit in which sizes are multiples in both ABIs. */
+export const LOG_UNIT = 3;
 
 /** Bytes in front of the caller's. */
 export const CHUNK_OVERHEAD = 4;
-/** Smallest chunk: header, two links, footer. */
+/** Smallest chunk, in bytes: header, two links, footer. */
 export const MIN_CHUNK_BYTES = 16;
 /** {@link MIN_CHUNK_BYTES} in words. */
 export const MIN_CHUNK_WORDS = 4;
+
+/** Header flags of a live chunk behind a live one. */
+export const LIVE = 3;
 
 /** Words from a free chunk's header to its `next` link. */
 export const NEXT = 1;
@@ -63,5 +68,5 @@ export const MAX_REQUEST_BYTES: number = 2 ** 32 - 2 * 65_536;
 
 /** Size in words that a header tells. */
 export function wordsOf(header: number): number {
-  return (header & SIZE_MASK) >>> 2;
+  return (header >>> 3) << 1;
 }

@@ -21,11 +21,22 @@ import {
   type StatSource,
   type StatsSink,
 } from "@pyrena/abi";
-import { PREV_USED, USED } from "./chunk.ts";
+import { LIVE, NEXT, PREV } from "./chunk.ts";
 import { free } from "./free.ts";
 import { calloc, malloc } from "./malloc.ts";
 import { RawContext } from "./raw-context.ts";
-import { NO_TOP, RAW_STATE_BYTES, RAW_TAG, RAW_VERSION } from "./raw-layout.ts";
+import {
+  FRESH,
+  LEVEL_BINS,
+  LEVELS,
+  NODES,
+  NOTHING,
+  RAW_STATE_BYTES,
+  RAW_TAG,
+  RAW_VERSION,
+  TOP,
+  VICTIM,
+} from "./raw-layout.ts";
 import { realloc } from "./realloc.ts";
 import { lockRegions, unlockRegions } from "./region-context.ts";
 import { SEGMENT } from "./region-layout.ts";
@@ -71,14 +82,10 @@ export function createRawAllocator(heap: Heap, options: RawOptions = {}): RawAll
   }
   const regions = openRegions(heap, options);
   const context = underLock(regions, () => {
-    const state = reserveLayerState(regions, RAW_STATE_BYTES);
-    const made = new RawContext(regions, state);
-    const u32 = heap.memory.u32;
-    u32[made.state + NO_TOP] = USED | PREV_USED;
-    u32[made.top] = state + 4 * NO_TOP;
-    u32[made.fresh] = state + 4 * NO_TOP;
-    heap.register(RAW_TAG, state, RAW_STATE_BYTES, RAW_VERSION);
-    return made;
+    const address = reserveLayerState(regions, RAW_STATE_BYTES);
+    layOut(heap.memory.u32, address >>> 2);
+    heap.register(RAW_TAG, address, RAW_STATE_BYTES, RAW_VERSION);
+    return new RawContext(regions, address);
   });
   return structOver(context, options);
 }
@@ -90,6 +97,20 @@ export function createRawAllocator(heap: Heap, options: RawOptions = {}): RawAll
 export function attachRawAllocator(heap: Heap, options: RawOptions = {}): RawAllocator {
   const entry = heap.layer(RAW_TAG, RAW_VERSION);
   return structOver(new RawContext(openRegions(heap), entry.address), options);
+}
+
+/** Write the state of an allocator that holds nothing. */
+function layOut(u32: Uint32Array, state: number): void {
+  const nothing = 4 * (state + NOTHING);
+  u32[state + NOTHING] = LIVE;
+  u32[state + TOP] = nothing;
+  u32[state + FRESH] = nothing;
+  u32[state + VICTIM] = nothing;
+  for (let bin = 0; bin < LEVELS * LEVEL_BINS; bin++) {
+    const node = state + 2 * bin + NODES;
+    u32[node + NEXT] = 4 * node;
+    u32[node + PREV] = 4 * node;
+  }
 }
 
 function structOver(ctx: RawContext, options: RawOptions): RawAllocator {

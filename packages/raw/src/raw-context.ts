@@ -1,16 +1,7 @@
 /** What the raw allocator's functions get as their context: views and constants. The state is in the heap. */
-import type { LinearMemory, StatsSink } from "@pyrena/abi";
+import type { Address, LinearMemory, StatsSink } from "@pyrena/abi";
 import { CHUNK_OVERHEAD, SEGMENT_OVERHEAD_BYTES } from "./chunk.ts";
-import {
-  BITMAPS,
-  FRESH,
-  HEADS,
-  LEVEL_MAP,
-  LIVE_BLOCKS,
-  LIVE_BYTES,
-  RAW_TAG,
-  TOP,
-} from "./raw-layout.ts";
+import { RAW_TAG } from "./raw-layout.ts";
 import type { Regions } from "./region-context.ts";
 import { TABLE_ADDRESS } from "./region-layout.ts";
 
@@ -18,61 +9,50 @@ import { TABLE_ADDRESS } from "./region-layout.ts";
 const GIVE_BACK_BYTES = 2 ** 20;
 /** … or so many granules, where granules are small. */
 const GIVE_BACK_GRANULES = 16;
+/** Chunks below this size, in bytes, have bins whose number is their size in units of 8. */
+const EXACT_BYTES = 512;
 
 /** One attachment to a heap's raw allocator. */
 export class RawContext {
-  readonly memory: LinearMemory;
-  readonly regions: Regions;
-  /** Word index of the state. */
-  readonly state: number;
-
-  // Word indices of the fields that the hot paths use, so that each is one load away.
-  readonly top: number;
-  readonly fresh: number;
-  readonly levels: number;
-  readonly bitmaps: number;
-  readonly heads: number;
-  readonly liveBlocks: number;
-  readonly liveBytes: number;
-  /** Of the region manager's field that tells where the granules' tags are. */
-  readonly table: number;
-
-  readonly logGranule: number;
-  /** 3 or 4. */
-  readonly logAlignment: number;
+  declare readonly memory: LinearMemory;
+  declare readonly regions: Regions;
+  /** Address of the state. `address >>> 2` is its word index, and tells the engine that it is a small one. */
+  declare readonly address: Address;
+  /** Word index of the region manager's field that tells where the granules' tags are. */
+  declare readonly tableField: number;
+  declare readonly logGranule: number;
   /** 7 or 15. */
-  readonly alignMask: number;
-  /** Header and rounding: `(size + roundUp) & ~alignMask` is the chunk for a request. */
-  readonly roundUp: number;
+  declare readonly alignMask: number;
+  /** Header and rounding: `(size + roundUp) & sizeMask` is the chunk for a request. */
+  declare readonly roundUp: number;
+  declare readonly sizeMask: number;
+  /** Requests up to this, in bytes, are for chunks with exact bins. */
+  declare readonly smallMax: number;
   /** From this size on, in words, a free chunk may be worth giving back: the smallest segment as one chunk. */
-  readonly worthALook: number;
+  declare readonly worthALook: number;
+  /** Word index in a granule: `index & granuleMask`. */
+  declare readonly granuleMask: number;
   /** Least bytes, in whole granules, that are given back out of a segment that stays. */
-  readonly giveBackBytes: number;
+  declare readonly giveBackBytes: number;
 
   /** Receives requests that could not be met. */
   sink: StatsSink | undefined = undefined;
-  /** Result beside the last take from the top: word index from which on the chunk was never written. */
-  carvedFresh = 0;
+  /** Result beside the last growth: word index of the top. */
+  grownTop = 0;
 
-  constructor(regions: Regions, stateAddress: number) {
+  constructor(regions: Regions, stateAddress: Address) {
     const alignment = regions.heap.abi.alignment;
-    const state = stateAddress >>> 2;
     this.memory = regions.memory;
     this.regions = regions;
-    this.state = state;
-    this.top = state + TOP;
-    this.fresh = state + FRESH;
-    this.levels = state + LEVEL_MAP;
-    this.bitmaps = state + BITMAPS;
-    this.heads = state + HEADS;
-    this.liveBlocks = state + LIVE_BLOCKS;
-    this.liveBytes = state + LIVE_BYTES;
-    this.table = regions.state + TABLE_ADDRESS;
+    this.address = stateAddress;
+    this.tableField = regions.state + TABLE_ADDRESS;
     this.logGranule = regions.logGranule;
-    this.logAlignment = Math.log2(alignment);
     this.alignMask = alignment - 1;
     this.roundUp = CHUNK_OVERHEAD + alignment - 1;
+    this.sizeMask = -alignment;
+    this.smallMax = EXACT_BYTES - alignment - CHUNK_OVERHEAD;
     this.worthALook = (regions.granuleBytes - SEGMENT_OVERHEAD_BYTES) >>> 2;
+    this.granuleMask = (regions.granuleBytes >>> 2) - 1;
     this.giveBackBytes = Math.min(GIVE_BACK_BYTES, GIVE_BACK_GRANULES * regions.granuleBytes);
   }
 }

@@ -1,15 +1,29 @@
 /**
  * The raw allocator's state in memory, and which bin a size belongs to.
  *
- * Bins are two-level (TLSF: Masmano, Ripoll, Crespo, Real 2004). With A the ABI's alignment, level 0 has one bin for
- * each multiple of A below 32 A; each further level covers one power of two with 32 bins. So sizes below 64 A (512
- * bytes in ilp32, 1024 in lp64) have bins of their own, and above that a bin spans 1/32 of its power of two. One
- * bitmap over the levels and one over each level's bins find the smallest bin that is not empty without a loop.
+ * Bins are two-level (TLSF: Masmano, Ripoll, Crespo, Real 2004), by the size of chunks in units of 8 bytes, in both
+ * ABIs. Bins 0 to 31 hold chunks of so many units; each further level covers one power of two with 32 bins. So sizes
+ * below 512 bytes have bins of their own (so do, in lp64, those below 1024), and above that a bin spans 1/32 of its
+ * power of two.
  *
- * The top is the last chunk of the segment that grew last. It is free but in no bin and has neither links nor footer,
- * only its header: memory from `fresh` on has never been written, which spares calloc the clearing. Where the segment
- * is used up the top is its sentinel, a chunk of size 0; where there is no segment it is `noTop`, one of that kind in
- * the state itself. So there always is a top.
+ * A bin is a ring through its chunks and a node in the state, whose two words are its links: a node is a chunk without
+ * header, so that entering and removing need no test for the ends.
+ *
+ * One bitmap over the levels and one over each level's bins lead to the smallest bin with a chunk. A bit is set when a
+ * chunk is entered and cleared only when a search finds the bin empty: a bit may be set for an empty bin, never the
+ * other way round. Each turn of a search beyond its first clears a bit, so there are at most as many as bins, and on
+ * average less than one for each chunk entered.
+ *
+ * Two free chunks are in no bin:
+ *
+ * - The top, the last chunk of the segment that grew last. It has only its header, no links and no footer: its memory
+ *   from `fresh` on (and from behind its header on) was never written, which spares calloc the clearing. Where the
+ *   segment is used up the top is its sentinel.
+ * - The victim, what was left of the chunk that was split last for a small request. Small requests are cut from it
+ *   while it lasts (dlmalloc's "designated victim"), so what is allocated together lies together, and neither cutting
+ *   nor growing it touches a bin.
+ *
+ * Where there is no top or no victim, `nothing` stands in, a header of size 0 in the state.
  */
 import { defineStruct, layoutOf, lp64, type StructDefinition } from "@pyrena/abi";
 
@@ -18,11 +32,9 @@ export const RAW_TAG = "RAWA";
 /** Version of this layout. */
 export const RAW_VERSION = 1;
 
-/** log2 of the bins on a level. */
-export const LOG_LEVEL_BINS = 5;
 /** Bins on a level. */
 export const LEVEL_BINS = 32;
-/** Levels: level 0, then powers of two from 32 A (A = 8: 2^8) to 2^31. */
+/** Levels: one for sizes below 256 bytes, then one for each power of two from 2^8 to 2^31. */
 export const LEVELS = 25;
 
 /** The state, the same in both ABIs. */
@@ -30,33 +42,33 @@ export const rawState: StructDefinition<
   | "top"
   | "fresh"
   | "levels"
-  | "liveBlocks"
-  | "liveBytes"
+  | "victim"
+  | "nothing"
   | "segments"
   | "segmentBytes"
   | "peakSegmentBytes"
   | "failures"
   | "reserved"
-  | "noTop"
   | "bitmaps"
-  | "heads"
+  | "reserved2"
+  | "nodes"
 > = defineStruct("raw allocator", {
-  top: { type: "u32", help: "header address of the top chunk" },
+  top: { type: "u32", help: "header address of the top" },
   fresh: { type: "u32", help: "the top's bytes from this address on were never written: all 0" },
-  levels: { type: "u32", help: "bit n: level n has a bin that is not empty" },
-  liveBlocks: { type: "u32", help: "live chunks" },
-  liveBytes: { type: "u32", help: "their sizes, headers included" },
+  levels: { type: "u32", help: "bit n: level n's bitmap is not 0" },
+  victim: { type: "u32", help: "header address of the victim" },
+  nothing: { type: "u32", help: "a header of size 0: top or victim where there is none" },
   segments: { type: "u32", help: "segments held" },
   segmentBytes: { type: "u32", help: "their bytes" },
   peakSegmentBytes: { type: "u32", help: "the most that segmentBytes has been" },
   failures: { type: "u32", help: "requests that were answered with NULL" },
-  reserved: { type: "u32", count: 2, help: "0" },
-  noTop: { type: "u32", help: "the top where there is no segment: a header of size 0" },
-  bitmaps: { type: "u32", count: LEVELS, help: "bit n: bin n of the level is not empty" },
-  heads: {
+  reserved: { type: "u32", count: 7, help: "0" },
+  bitmaps: { type: "u32", count: LEVELS, help: "bit n: bin n of the level may have a chunk" },
+  reserved2: { type: "u32", count: 8, help: "0" },
+  nodes: {
     type: "u32",
-    count: LEVELS * LEVEL_BINS,
-    help: "header address of each bin's first chunk",
+    count: 2 * LEVELS * LEVEL_BINS,
+    help: "each bin's next and prev: header addresses of its first and last chunk",
   },
 });
 
@@ -65,28 +77,27 @@ const layout = layoutOf(rawState, lp64);
 /** Size of the state, in bytes. */
 export const RAW_STATE_BYTES: number = layout.bytes;
 
-// Word offsets of the fields.
-export const TOP: number = layout.at.top >>> 2;
-export const FRESH: number = layout.at.fresh >>> 2;
-export const LEVEL_MAP: number = layout.at.levels >>> 2;
-export const LIVE_BLOCKS: number = layout.at.liveBlocks >>> 2;
-export const LIVE_BYTES: number = layout.at.liveBytes >>> 2;
-export const SEGMENTS: number = layout.at.segments >>> 2;
-export const SEGMENT_BYTES: number = layout.at.segmentBytes >>> 2;
-export const PEAK_SEGMENT_BYTES: number = layout.at.peakSegmentBytes >>> 2;
-export const FAILURES: number = layout.at.failures >>> 2;
-export const NO_TOP: number = layout.at.noTop >>> 2;
-export const BITMAPS: number = layout.at.bitmaps >>> 2;
-export const HEADS: number = layout.at.heads >>> 2;
+// Word offsets of the fields. They are literals, so that the hot paths can have them as literals too, each checked by
+// the compiler (`2 satisfies typeof LEVEL_MAP`); a test holds them to the layout.
+export const TOP = 0;
+export const FRESH = 1;
+export const LEVEL_MAP = 2;
+export const VICTIM = 3;
+export const NOTHING = 4;
+export const SEGMENTS = 5;
+export const SEGMENT_BYTES = 6;
+export const PEAK_SEGMENT_BYTES = 7;
+export const FAILURES = 8;
+export const BITMAPS = 16;
+/** One less than the field: a node's links lie 1 and 2 words behind it, as a chunk's do behind its header. */
+export const NODES = 48;
 
 /**
- * The bin of a chunk: `level << 5 | bin`. Monotonic in the size; exact for sizes below 64 A.
- * @param bytes size of the chunk
- * @param logAlignment 3 in ilp32, 4 in lp64
+ * The bin of a chunk: `level << 5 | bin`. Monotonic in the size; exact for sizes below 512 bytes.
+ * @param units size of the chunk in units of 8 bytes
  */
-export function binOf(bytes: number, logAlignment: number): number {
-  const log = 31 - Math.clz32(bytes);
-  const first = logAlignment + LOG_LEVEL_BINS;
-  if (log < first) return bytes >>> logAlignment;
-  return ((log - first + 1) << LOG_LEVEL_BINS) | ((bytes >>> (log - LOG_LEVEL_BINS)) & 31);
+export function binOf(units: number): number {
+  if (units < 64) return units | 0;
+  const log = 31 - Math.clz32(units);
+  return ((log - 4) << 5) | ((units >>> (log - 5)) & 31);
 }

@@ -3,20 +3,20 @@
  * chunk before (with the one behind, if it is free); make the segment longer if the block is its last; move.
  */
 import { type Address, NULL } from "@pyrena/abi";
-import { insertChunk, unlinkChunk } from "./bins.ts";
+import { detachChunk, insertChunk } from "./bins.ts";
 import {
   CHUNK_OVERHEAD,
   MAX_REQUEST_BYTES,
-  MIN_CHUNK_BYTES,
   MIN_CHUNK_WORDS,
   PREV_USED,
   USED,
   wordsOf,
 } from "./chunk.ts";
 import { badPointer } from "./diagnose.ts";
-import { looksLive, releaseChunk } from "./free.ts";
-import { malloc, obtain, refuse } from "./malloc.ts";
+import { joinAndInsert, looksLive } from "./free.ts";
+import { malloc, refuse } from "./malloc.ts";
 import type { RawContext } from "./raw-context.ts";
+import { TOP } from "./raw-layout.ts";
 import { growSegment } from "./segments.ts";
 
 /** From this size on, in words, a block is grown by adding to its segment rather than moved into a hole. */
@@ -30,10 +30,9 @@ export function realloc(ctx: RawContext, ptr: Address, newSize: number): Address
   if (ptr === NULL) return malloc(ctx, newSize);
   let u32 = ctx.memory.u32;
   const chunk = (ptr >>> 2) - 1;
-  if (!looksLive(ctx, u32, ptr, chunk)) throw badPointer(ctx, ptr, "realloc");
+  if (!looksLive(ctx, u32, ptr)) throw badPointer(ctx, ptr, "realloc");
   if (newSize >>> 0 !== newSize || newSize > MAX_REQUEST_BYTES) return refuse(ctx, newSize);
-  const bytes = (newSize + ctx.roundUp) & ~ctx.alignMask;
-  const words = bytes >>> 0 < MIN_CHUNK_BYTES ? MIN_CHUNK_WORDS : bytes >>> 2;
+  const words = Math.max(((newSize + ctx.roundUp) & ctx.sizeMask) >>> 2, MIN_CHUNK_WORDS);
   const has = wordsOf(u32[chunk]);
   if (words <= has) {
     if (has - words >= MIN_CHUNK_WORDS) cutOff(ctx, u32, chunk, words, has);
@@ -45,14 +44,12 @@ export function realloc(ctx: RawContext, ptr: Address, newSize: number): Address
     if (moved !== 0) return ((moved << 2) + CHUNK_OVERHEAD) >>> 0;
   }
   if (growAtEnd(ctx, u32, chunk, words, has)) return ptr;
-  const moved = obtain(ctx, words);
-  if (moved === 0) return refuse(ctx, newSize);
+  const moved = malloc(ctx, newSize);
+  if (moved === NULL) return NULL;
   u32 = ctx.memory.u32;
-  u32.copyWithin(moved + 1, chunk + 1, chunk + has);
-  u32[ctx.liveBlocks]--;
-  u32[ctx.liveBytes] -= has << 2;
-  releaseChunk(ctx, u32, chunk, has);
-  return ((moved << 2) + CHUNK_OVERHEAD) >>> 0;
+  u32.copyWithin(moved >>> 2, chunk + 1, chunk + has);
+  joinAndInsert(ctx, u32, chunk, has);
+  return moved;
 }
 
 /** Free the end of a live chunk. */
@@ -66,8 +63,7 @@ function cutOff(
   const rest = has - words;
   u32[chunk] = (words << 2) | (u32[chunk] & PREV_USED) | USED;
   u32[chunk + words] = (rest << 2) | USED | PREV_USED;
-  u32[ctx.liveBytes] -= rest << 2;
-  releaseChunk(ctx, u32, chunk + words, rest);
+  joinAndInsert(ctx, u32, chunk + words, rest);
 }
 
 /** Let a live chunk take what it lacks from the top or the free chunk behind it; false if that is not enough. */
@@ -78,37 +74,27 @@ function growInPlace(
   words: number,
   has: number,
 ): boolean {
+  const state = ctx.address >>> 2;
   const next = chunk + has;
   const header = u32[next];
-  const behind = wordsOf(header);
-  if (has + behind < words) return false;
-  const top = u32[ctx.top] >>> 2;
-  if (next !== top) {
-    if ((header & USED) !== 0) return false;
-    unlinkChunk(ctx, u32, next, behind);
-  }
-  const total = has + behind;
+  if ((header & USED) !== 0) return false;
+  const total = has + wordsOf(header);
+  if (total < words) return false;
+  const isTop = next === u32[state + TOP] >>> 2;
+  if (!isTop) detachChunk(ctx, u32, next);
+  const live = (u32[chunk] & PREV_USED) | USED;
   const rest = total - words;
-  const flags = (u32[chunk] & PREV_USED) | USED;
-  const after = chunk + words;
-  if (rest < MIN_CHUNK_WORDS) {
-    u32[chunk] = (total << 2) | flags;
-    u32[chunk + total] |= PREV_USED;
-    u32[ctx.liveBytes] += behind << 2;
-    if (next === top) {
-      u32[ctx.top] = (chunk + total) << 2;
-      u32[ctx.fresh] = (chunk + total) << 2;
-    }
-    return true;
-  }
-  u32[chunk] = (words << 2) | flags;
-  u32[ctx.liveBytes] += (words - has) << 2;
-  if (next === top) {
-    u32[after] = (rest << 2) | PREV_USED;
-    u32[ctx.top] = after << 2;
-    if (u32[ctx.fresh] >>> 2 <= after) u32[ctx.fresh] = (after + 1) << 2;
-  } else {
+  const kept = rest < MIN_CHUNK_WORDS ? total : words;
+  const after = chunk + kept;
+  u32[chunk] = (kept << 2) | live;
+  if (isTop) {
+    // With nothing left of it, the sentinel is the top.
+    u32[state + TOP] = after << 2;
+    u32[after] = ((total - kept) << 2) | PREV_USED;
+  } else if (kept < total) {
     insertChunk(ctx, u32, after, rest);
+  } else {
+    u32[after] |= PREV_USED;
   }
   return true;
 }
@@ -122,10 +108,10 @@ function growAtEnd(
   has: number,
 ): boolean {
   const next = chunk + has;
-  const isTop = next === u32[ctx.top] >>> 2;
+  const isTop = next === u32[(ctx.address >>> 2) + TOP] >>> 2;
   // Small blocks had better fill a hole than keep adding granules to a segment that is not growing.
   if (!isTop && words < LARGE_WORDS) return false;
-  const free = isTop || (u32[next] & USED) === 0 ? wordsOf(u32[next]) : 0;
+  const free = (u32[next] & USED) === 0 ? wordsOf(u32[next]) : 0;
   if (wordsOf(u32[next + free]) !== 0) return false;
   return (
     growSegment(ctx, next + free, words - has - free) &&
@@ -144,17 +130,16 @@ function slideDown(
   const before = u32[chunk - 1] >>> 2;
   const next = chunk + has;
   const header = u32[next];
-  const isTop = next === u32[ctx.top] >>> 2;
+  const isTop = next === u32[(ctx.address >>> 2) + TOP] >>> 2;
   const behind = isTop || (header & USED) !== 0 ? 0 : wordsOf(header);
   const total = before + has + behind;
   if (total < words) return 0;
   const from = chunk - before;
-  unlinkChunk(ctx, u32, from, before);
-  if (behind > 0) unlinkChunk(ctx, u32, next, behind);
+  detachChunk(ctx, u32, from);
+  if (behind > 0) detachChunk(ctx, u32, next);
   u32.copyWithin(from + 1, chunk + 1, chunk + has);
   u32[from] = (total << 2) | USED | PREV_USED;
   u32[from + total] |= PREV_USED;
-  u32[ctx.liveBytes] += (total - has) << 2;
   if (total - words >= MIN_CHUNK_WORDS) cutOff(ctx, u32, from, words, total);
   return from;
 }

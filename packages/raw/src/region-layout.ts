@@ -46,7 +46,7 @@ export const BOOT: RunKind = 1;
 /** A table that has outgrown the boot run. */
 export const TABLE: RunKind = 2;
 /** A segment of the raw allocator. */
-export const SEGMENT: RunKind = 3;
+export const SEGMENT = 3;
 /** A region given out by the arena source. */
 export const ARENA: RunKind = 4;
 /** A region of the bump allocator. */
@@ -77,7 +77,7 @@ export const SET_LISTS = 16;
 export const SET_WORDS: number = 1 + SET_LEVELS + SET_LEVELS * SET_LISTS;
 
 /** Bytes of the boot run that are kept for the state of layers. */
-export const LAYERS_BYTES = 4096;
+export const LAYERS_BYTES = 7168;
 
 /** The state, the same in both ABIs. */
 export const regionState: StructDefinition<

@@ -10,9 +10,10 @@
  * otherwise stretches of `giveBackBytes` or more: a heap that breathes by less keeps what it has. When the region manager runs out,
  * everything is given back that can be (`giveBackAll`).
  */
-import { insertChunk, unlinkChunk } from "./bins.ts";
+import { detachChunk, insertChunk, retireVictim } from "./bins.ts";
 import {
   MIN_CHUNK_WORDS,
+  NEXT,
   PREV_USED,
   SEGMENT_HEAD_WORDS,
   SEGMENT_OVERHEAD_BYTES,
@@ -23,12 +24,15 @@ import { isFree } from "./free-runs.ts";
 import type { RawContext } from "./raw-context.ts";
 import {
   binOf,
+  FRESH,
   LEVEL_BINS,
   LEVELS,
-  NO_TOP,
+  NODES,
+  NOTHING,
   PEAK_SEGMENT_BYTES,
   SEGMENT_BYTES,
   SEGMENTS,
+  TOP,
 } from "./raw-layout.ts";
 import { SEGMENT } from "./region-layout.ts";
 import { giveRun, joinRuns, kindAt, runLength, runStart, takeAt, takeRun } from "./regions.ts";
@@ -44,10 +48,11 @@ const LARGEST_STEP_BYTES = 2 ** 20;
  */
 export function growHeap(ctx: RawContext, words: number): boolean {
   const u32 = ctx.memory.u32;
-  const top = u32[ctx.top] >>> 2;
+  const top = u32[(ctx.address >>> 2) + TOP] >>> 2;
   const topWords = wordsOf(u32[top]);
   // The segment with the top first: what it has left counts.
-  if (top !== ctx.state + NO_TOP && growSegment(ctx, top + topWords, words - topWords)) return true;
+  if (top !== (ctx.address >>> 2) + NOTHING && growSegment(ctx, top + topWords, words - topWords))
+    return true;
   return addRegion(ctx, words) || (giveBackAll(ctx) && addRegion(ctx, words));
 }
 
@@ -70,16 +75,18 @@ export function growSegment(ctx: RawContext, sentinel: number, words: number): b
 
 /** Give back everything that covers whole granules. Returns whether there was anything. */
 export function giveBackAll(ctx: RawContext): boolean {
+  const state = ctx.address >>> 2;
   const granule = ctx.regions.granuleBytes;
   let u32 = ctx.memory.u32;
-  const top = u32[ctx.top] >>> 2;
+  retireVictim(ctx, u32);
+  const top = u32[state + TOP] >>> 2;
   let gave = giveBack(ctx, top, wordsOf(u32[top]), granule);
-  const least = binOf(granule - SEGMENT_OVERHEAD_BYTES, ctx.logAlignment);
-  for (let bin = least; bin < LEVELS * LEVEL_BINS; bin++) {
+  for (let bin = binOf(ctx.worthALook >>> 1); bin < LEVELS * LEVEL_BINS; bin++) {
+    const node = state + 2 * bin + NODES;
     u32 = ctx.memory.u32;
-    let chunk = u32[ctx.heads + bin] >>> 2;
-    while (chunk !== 0) {
-      const next = u32[chunk + 1] >>> 2;
+    let chunk = u32[node + NEXT] >>> 2;
+    while (chunk !== node) {
+      const next = u32[chunk + NEXT] >>> 2;
       if (giveBack(ctx, chunk, wordsOf(u32[chunk]), granule)) gave = true;
       u32 = ctx.memory.u32;
       chunk = next;
@@ -117,13 +124,13 @@ export function giveBack(ctx: RawContext, chunk: number, words: number, least: n
     if (right !== 0 && right < MIN_CHUNK_WORDS) to -= granuleWords;
   }
   const bytes = 4 * (to - from);
-  const isTop = chunk === u32[ctx.top] >>> 2;
+  const isTop = chunk === u32[(ctx.address >>> 2) + TOP] >>> 2;
   const whole = from === base && to === end && (!isTop || isFree(regions, firstGranule - 1));
   if (bytes <= 0 || (bytes < least && !whole)) return false;
 
-  const oldFresh = u32[ctx.fresh] >>> 2;
+  const oldFresh = u32[(ctx.address >>> 2) + FRESH] >>> 2;
   if (isTop) noTop(ctx, u32);
-  else unlinkChunk(ctx, u32, chunk, words);
+  else detachChunk(ctx, u32, chunk);
   if (from !== base) {
     const sentinel = from - 1;
     const left = sentinel - chunk;
@@ -136,8 +143,8 @@ export function giveBack(ctx: RawContext, chunk: number, words: number, least: n
     if (behind === first) u32[behind] |= PREV_USED;
     else insertChunk(ctx, u32, first, behind - first);
   }
-  u32[ctx.state + SEGMENTS] += (from !== base ? 1 : 0) + (to !== end ? 1 : 0) - 1;
-  u32[ctx.state + SEGMENT_BYTES] -= bytes;
+  u32[(ctx.address >>> 2) + SEGMENTS] += (from !== base ? 1 : 0) + (to !== end ? 1 : 0) - 1;
+  u32[(ctx.address >>> 2) + SEGMENT_BYTES] -= bytes;
   giveRun(regions, from / granuleWords, (to - from) / granuleWords);
   return true;
 }
@@ -155,7 +162,10 @@ function addRegion(ctx: RawContext, words: number): boolean {
 }
 
 function stepOf(ctx: RawContext): number {
-  return Math.min(ctx.memory.u32[ctx.state + SEGMENT_BYTES] >>> LOG_GROWTH, LARGEST_STEP_BYTES);
+  return Math.min(
+    ctx.memory.u32[(ctx.address >>> 2) + SEGMENT_BYTES] >>> LOG_GROWTH,
+    LARGEST_STEP_BYTES,
+  );
 }
 
 /**
@@ -172,9 +182,9 @@ function addGranules(ctx: RawContext, first: number, length: number, freshFrom: 
   const joinsLeft = kindAt(regions, (first - 1) * regions.granuleBytes) === SEGMENT;
   const joinsRight = kindAt(regions, behind * regions.granuleBytes) === SEGMENT;
 
-  const top = u32[ctx.top] >>> 2;
+  const top = u32[(ctx.address >>> 2) + TOP] >>> 2;
   const growsTop = top + wordsOf(u32[top]) === base - 1;
-  const oldFresh = u32[ctx.fresh] >>> 2;
+  const oldFresh = u32[(ctx.address >>> 2) + FRESH] >>> 2;
   if (!growsTop) retireTop(ctx, u32);
 
   // The new free chunk is [from, to); the part below `fresh` may have been written.
@@ -191,7 +201,7 @@ function addGranules(ctx: RawContext, first: number, length: number, freshFrom: 
     } else if ((u32[sentinel] & PREV_USED) === 0) {
       const words = u32[sentinel - 1] >>> 2;
       from -= words;
-      unlinkChunk(ctx, u32, from, words);
+      detachChunk(ctx, u32, from);
     }
     u32[sentinel] = 0;
     joinRuns(regions, runStart(regions, first - 1), first);
@@ -201,7 +211,7 @@ function addGranules(ctx: RawContext, first: number, length: number, freshFrom: 
     to = end + SEGMENT_HEAD_WORDS;
     const header = u32[to];
     if ((header & USED) === 0) {
-      unlinkChunk(ctx, u32, to, wordsOf(header));
+      detachChunk(ctx, u32, to);
       to += wordsOf(header);
     }
     fresh = to;
@@ -217,9 +227,10 @@ function addGranules(ctx: RawContext, first: number, length: number, freshFrom: 
     insertChunk(ctx, u32, from, to - from);
     u32[to] &= ~PREV_USED;
   }
-  const bytes = (u32[ctx.state + SEGMENT_BYTES] += length * regions.granuleBytes);
-  if (bytes > u32[ctx.state + PEAK_SEGMENT_BYTES]) u32[ctx.state + PEAK_SEGMENT_BYTES] = bytes;
-  u32[ctx.state + SEGMENTS] += 1 - (joinsLeft ? 1 : 0) - (joinsRight ? 1 : 0);
+  const bytes = (u32[(ctx.address >>> 2) + SEGMENT_BYTES] += length * regions.granuleBytes);
+  if (bytes > u32[(ctx.address >>> 2) + PEAK_SEGMENT_BYTES])
+    u32[(ctx.address >>> 2) + PEAK_SEGMENT_BYTES] = bytes;
+  u32[(ctx.address >>> 2) + SEGMENTS] += 1 - (joinsLeft ? 1 : 0) - (joinsRight ? 1 : 0);
 }
 
 /** Make a chunk at the end of its segment the top; with no words it is the sentinel. */
@@ -231,22 +242,23 @@ function setTop(
   fresh: number,
 ): void {
   if (words > 0) u32[chunk] = (words << 2) | PREV_USED;
-  u32[ctx.top] = chunk << 2;
-  u32[ctx.fresh] = fresh << 2;
+  else u32[chunk] &= ~USED;
+  u32[(ctx.address >>> 2) + TOP] = chunk << 2;
+  u32[(ctx.address >>> 2) + FRESH] = fresh << 2;
 }
 
-/** There is no top: the one of size 0 in the state takes its place. */
+/** There is no top. */
 function noTop(ctx: RawContext, u32: Uint32Array): void {
-  const chunk = ctx.state + NO_TOP;
-  u32[chunk] = USED | PREV_USED;
-  u32[ctx.top] = chunk << 2;
-  u32[ctx.fresh] = chunk << 2;
+  const chunk = (ctx.address >>> 2) + NOTHING;
+  u32[(ctx.address >>> 2) + TOP] = chunk << 2;
+  u32[(ctx.address >>> 2) + FRESH] = chunk << 2;
 }
 
 /** Make the top an ordinary free chunk. */
 function retireTop(ctx: RawContext, u32: Uint32Array): void {
-  const top = u32[ctx.top] >>> 2;
+  const top = u32[(ctx.address >>> 2) + TOP] >>> 2;
   const words = wordsOf(u32[top]);
   noTop(ctx, u32);
   if (words > 0) insertChunk(ctx, u32, top, words);
+  else if (top !== (ctx.address >>> 2) + NOTHING) u32[top] |= USED;
 }

@@ -17,10 +17,13 @@
  * - R7 Chunks tile each segment from its first header to the sentinel; each size is a multiple of the alignment and at
  *   least the smallest.
  * - R8 PREV_USED agrees with the chunk before; footers repeat the size; no two free chunks touch.
- * - R9 Every free chunk but the top is in the bin it belongs to, once; links agree; nothing else is in a bin.
- * - R10 Bitmaps tell which bins and levels are not empty.
- * - R11 The top is the last chunk of a segment, or `noTop`; from `fresh` to its end all is 0.
- * - R12 liveBlocks, liveBytes, segments and segmentBytes count what is there.
+ * - R9 Every free chunk but the top and the victim is in the bin it belongs to, once; links agree; nothing else is in
+ *   a bin.
+ * - R10 A bin with a chunk has its bit set; a level has its bit set exactly if its bitmap is not 0.
+ * - R11 The top is the last chunk of a segment, its sentinel where there is none, or `nothing`; of the sentinels just
+ *   the top lacks USED; from `fresh`, or else from behind the top's header, to its end all is 0. The victim is a free
+ *   chunk or `nothing`.
+ * - R12 segments and segmentBytes count what is there.
  *
  * Arena source:
  *
@@ -42,16 +45,15 @@ import {
   BITMAPS,
   binOf,
   FRESH,
-  HEADS,
   LEVEL_BINS,
   LEVEL_MAP,
   LEVELS,
-  LIVE_BLOCKS,
-  LIVE_BYTES,
-  NO_TOP,
+  NODES,
+  NOTHING,
   SEGMENT_BYTES,
   SEGMENTS,
   TOP,
+  VICTIM,
 } from "./raw-layout.ts";
 import type { Regions } from "./region-context.ts";
 import {
@@ -217,21 +219,25 @@ function verifyRegions(regions: Regions): { runs: number; granules: number } {
 
 /** R7 to R12. */
 function verifyRaw(ctx: RawContext): void {
-  const { regions, state } = ctx;
+  const { regions, address } = ctx;
   const u32 = regions.memory.u32;
+  const state = address >>> 2;
   const table = u32[regions.state + TABLE_ADDRESS] >>> 2;
   const forward = table + u32[regions.state + CAPACITY];
   const end = u32[regions.state + END];
   const top = u32[state + TOP] >>> 2;
+  const victim = u32[state + VICTIM] >>> 2;
+  const nothing = state + NOTHING;
   const free = new Map<number, number>();
-  let liveBlocks = 0;
-  let liveBytes = 0;
   let segments = 0;
   let segmentBytes = 0;
-  let topEnd = top === state + NO_TOP ? top : -1;
-  if (topEnd === top) {
-    check(u32[top] === (USED | PREV_USED), "R11", 4 * top, "noTop is not a sentinel");
-  }
+  let topEnd = top === nothing ? top : -1;
+  check(
+    u32[nothing] === (USED | PREV_USED),
+    "R11",
+    4 * nothing,
+    "the header of nothing is damaged",
+  );
   for (let granule = 0; granule < end; ) {
     const tag = u32[table + granule];
     const kind = tag >>> KIND_SHIFT;
@@ -252,10 +258,7 @@ function verifyRaw(ctx: RawContext): void {
         check(chunk + bytes / 4 <= sentinel, "R7", at, "a chunk reaches over its segment's end");
         check((header & 4) === 0, "R7", at, "the third flag is set");
         check(((header & PREV_USED) !== 0) === previousUsed, "R8", at, "PREV_USED differs");
-        if (used) {
-          liveBlocks++;
-          liveBytes += bytes;
-        } else {
+        if (!used) {
           check(previousUsed, "R8", at, "two free chunks touch");
           if (chunk === top) {
             topEnd = chunk + bytes / 4;
@@ -274,67 +277,63 @@ function verifyRaw(ctx: RawContext): void {
         chunk += bytes / 4;
       }
       const header = u32[sentinel];
-      check((header & ~PREV_USED) === USED, "R7", 4 * sentinel, "the sentinel is damaged");
-      check(((header & PREV_USED) !== 0) === previousUsed, "R8", 4 * sentinel, "PREV_USED differs");
+      const expected = (top === sentinel ? 0 : USED) | (previousUsed ? PREV_USED : 0);
+      check(wordsOf(header) === 0, "R7", 4 * sentinel, "the sentinel is damaged");
+      check(
+        header === expected,
+        top === sentinel ? "R11" : "R8",
+        4 * sentinel,
+        "a sentinel's flags",
+      );
       if (top === sentinel) topEnd = sentinel;
     }
     granule += length;
   }
   check(topEnd >= 0, "R11", 4 * top, "the top is no chunk of any segment");
+  check(
+    victim === nothing || free.delete(victim),
+    "R11",
+    4 * victim,
+    "the victim is no free chunk",
+  );
   verifyBins(ctx, u32, free);
 
-  const fresh = u32[state + FRESH] >>> 2;
-  check(
-    fresh >= (topEnd > top ? top + 1 : top) && fresh <= topEnd,
-    "R11",
-    4 * fresh,
-    "fresh is not in the top",
-  );
-  verifyZero(u32, fresh, topEnd, "R11");
-  check(u32[state + LIVE_BLOCKS] === liveBlocks, "R12", 4 * state, "liveBlocks miscounted");
-  check(u32[state + LIVE_BYTES] === liveBytes, "R12", 4 * state, "liveBytes miscounted");
-  check(u32[state + SEGMENTS] === segments, "R12", 4 * state, "segments miscounted");
-  check(u32[state + SEGMENT_BYTES] === segmentBytes, "R12", 4 * state, "segmentBytes miscounted");
+  const fresh = Math.max(u32[state + FRESH] >>> 2, top + 1);
+  if (topEnd > top) verifyZero(u32, fresh, topEnd, "R11");
+  check(u32[state + SEGMENTS] === segments, "R12", address, "segments miscounted");
+  check(u32[state + SEGMENT_BYTES] === segmentBytes, "R12", address, "segmentBytes miscounted");
 }
 
 /** R9 and R10. */
 function verifyBins(ctx: RawContext, u32: Uint32Array, free: ReadonlyMap<number, number>): void {
-  const state = ctx.state;
+  const state = ctx.address >>> 2;
   let found = 0;
-  let levels = 0;
   for (let level = 0; level < LEVELS; level++) {
-    let bins = 0;
+    const bitmap = u32[state + BITMAPS + level];
     for (let n = 0; n < LEVEL_BINS; n++) {
       const bin = level * LEVEL_BINS + n;
-      let previous = 0;
-      let chunk = u32[state + HEADS + bin] >>> 2;
-      if (chunk !== 0) bins |= 1 << n;
-      while (chunk !== 0) {
+      const node = state + NODES + 2 * bin;
+      let previous = node;
+      let chunk = u32[node + NEXT] >>> 2;
+      if (chunk !== node) {
+        check(((bitmap >>> n) & 1) === 1, "R10", ctx.address, `bit ${n} of level ${level}`);
+      }
+      while (chunk !== node) {
         const at = 4 * chunk;
         const bytes = free.get(chunk);
         check(bytes !== undefined, "R9", at, "a bin names a chunk that is not free");
-        check(
-          binOf(bytes, ctx.logAlignment) === bin,
-          "R9",
-          at,
-          `chunk of ${bytes} bytes in bin ${bin}`,
-        );
+        check(binOf(bytes / 8) === bin, "R9", at, `chunk of ${bytes} bytes in bin ${bin}`);
         check(u32[chunk + PREV] >>> 2 === previous, "R9", at, "a back link differs");
         check(++found <= free.size, "R9", at, "a bin runs in a circle");
         previous = chunk;
         chunk = u32[chunk + NEXT] >>> 2;
       }
+      check(u32[node + PREV] >>> 2 === previous, "R9", 4 * node, "a bin's last link differs");
     }
-    check(
-      u32[state + BITMAPS + level] >>> 0 === bins >>> 0,
-      "R10",
-      4 * state,
-      `bins of level ${level}`,
-    );
-    if (bins !== 0) levels |= 1 << level;
+    const known = (u32[state + LEVEL_MAP] >>> level) & 1;
+    check(known === (bitmap === 0 ? 0 : 1), "R10", ctx.address, `bit of level ${level}`);
   }
-  check(u32[state + LEVEL_MAP] >>> 0 === levels >>> 0, "R10", 4 * state, "levels");
-  check(found === free.size, "R9", 4 * state, `${found} chunks are in bins, ${free.size} are free`);
+  check(found === free.size, "R9", ctx.address, `${found} chunks in bins, ${free.size} free`);
 }
 
 function verifyZero(u32: Uint32Array, from: number, to: number, invariant: string): void {
