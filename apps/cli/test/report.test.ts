@@ -85,6 +85,15 @@ describe("a cache that was cleared and whose memory stays", () => {
   });
 });
 
+it("fits a terminal of 80 columns", () => {
+  const { report } = clearedCache(4000, 50);
+  const lines = renderReport(report, plain, 80).split("\n");
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  expect(lines.join(" ").replace(/ +/g, " ")).toBe(
+    renderReport(report, plain, 100).replace(/[ \n]+/g, " "),
+  );
+});
+
 it("memory that did come back needs no explanation", () => {
   const { report, text } = clearedCache(8000, 8000);
   expect(report.arenas!.end.arenas).toBeLessThanOrEqual(2);

@@ -29,7 +29,7 @@ export function renderReport(report: RunReport, colors: Colors, columns = 100): 
           keptArenas(arenas, colors, width),
           sizeClasses(arenas, colors),
         ]),
-    otherFigures(report),
+    otherFigures(report, width),
     allocatorsOwn(report, colors),
     remarks(report, colors, width),
   ];
@@ -178,28 +178,32 @@ function sizeClasses(arenas: ArenasReport, { bold }: Colors): string[] {
   ];
 }
 
-function otherFigures(report: RunReport): string[] {
+function otherFigures(report: RunReport, width: number): string[] {
   const { largeRequests: large, garbageCollections: gc, linearMemory } = report;
   const liveBytes = large.liveBytes === null ? "" : ` (${formatBytes(large.liveBytes)})`;
-  return formatTable(
+  const figures: readonly (readonly [string, string])[] = [
     [
-      [
-        "Large requests",
-        large.count === 0
-          ? "none of over 512 bytes"
-          : `${formatCount(large.count)} of over 512 bytes, the largest ${formatBytes(large.largestBytes)}; ${formatCount(large.liveBlocks)} still in use${liveBytes}`,
-      ],
-      [
-        "Garbage collections",
-        gc.collections === 0
-          ? "none"
-          : `${formatCount(gc.collections)}, freeing ${count(gc.collected, "object")}; longest pause ${formatSeconds(gc.longestPauseSeconds)}, ${formatSeconds(gc.totalPauseSeconds)} in all`,
-      ],
-      [
-        "WebAssembly memory",
-        `${formatBytes(linearMemory.endBytes)}, ${formatBytes(linearMemory.startBytes)} at the start; it can grow, but never shrink`,
-      ],
+      "Large requests",
+      large.count === 0
+        ? "none of over 512 bytes"
+        : `${formatCount(large.count)} of over 512 bytes, the largest ${formatBytes(large.largestBytes)}; ${formatCount(large.liveBlocks)} still in use${liveBytes}`,
     ],
+    [
+      "Garbage collections",
+      gc.collections === 0
+        ? "none"
+        : `${formatCount(gc.collections)}, freeing ${count(gc.collected, "object")}; longest pause ${formatSeconds(gc.longestPauseSeconds)}, ${formatSeconds(gc.totalPauseSeconds)} in all`,
+    ],
+    [
+      "WebAssembly memory",
+      `${formatBytes(linearMemory.endBytes)}, ${formatBytes(linearMemory.startBytes)} at the start; it can grow, but never shrink`,
+    ],
+  ];
+  const labelWidth = Math.max(...figures.map(([label]) => label.length)) + INDENT.length;
+  return formatTable(
+    figures.flatMap(([label, text]) =>
+      wrapped(text, width - labelWidth).map((line, n) => [n === 0 ? label : "", line]),
+    ),
     ["left", "left"],
   );
 }
