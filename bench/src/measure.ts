@@ -1,0 +1,155 @@
+/**
+ * Measures one workload with all peers: all are started and loaded, then they take turns in short rounds, one at a
+ * time, each round beginning with another peer. What else the machine does then hits all alike.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PeerFailure, PeerProcess, PeerUnavailable } from "./peer-process.ts";
+import type { Peer } from "./peers.ts";
+import { encodeProgram, type Program, peakRequested } from "./program.ts";
+import type { Measurement, WorkloadResult } from "./result.ts";
+import type { Workload } from "./workloads.ts";
+
+/** A round of a slower peer than this is cut, in nanoseconds. */
+const LONGEST_ROUND = 150e6;
+
+/** How to measure. */
+export interface MeasureOptions {
+  readonly rounds: number;
+  /** Rounds run before, for the engine to compile what is hot; not counted. */
+  readonly warmUps: number;
+  /** Folder for the programs. */
+  readonly scratch: string;
+  /** Peers that run already, by id, to be used again; those started here are added and left running. */
+  readonly pool?: Map<string, PeerProcess>;
+  /** Told of each step. */
+  progress?(text: string): void;
+}
+
+/** A peer in the middle of a workload. */
+interface Contestant {
+  readonly peer: Peer;
+  readonly process: PeerProcess;
+  units: number;
+  lead: number;
+  readonly rounds: number[];
+  failed: string | undefined;
+}
+
+/** Runs a workload. */
+export async function measure(
+  workload: Workload,
+  peers: readonly Peer[],
+  options: MeasureOptions,
+): Promise<WorkloadResult> {
+  const program = await workload.program();
+  const path = join(options.scratch, `${workload.id.replace(/[^\w.-]/g, "-")}.program`);
+  writeFileSync(path, encodeProgram(program));
+
+  const left = new Map<string, Measurement>();
+  const contestants: Contestant[] = [];
+  for (const peer of peers) {
+    const skipped = peer.skipped ?? peer.sitsOut?.(workload);
+    if (skipped !== undefined) {
+      left.set(peer.id, { peer: peer.id, skipped });
+      continue;
+    }
+    options.progress?.(`${workload.title}: starting ${peer.title}`);
+    try {
+      contestants.push(await enter(peer, workload, program, path, options));
+    } catch (error) {
+      left.set(peer.id, { peer: peer.id, ...reasonOf(error) });
+    }
+  }
+
+  const rounds = Math.min(options.rounds, workload.roundLimit);
+  for (let round = -options.warmUps; round < rounds; round++) {
+    options.progress?.(`${workload.title}: round ${Math.max(0, round)} of ${rounds}`);
+    for (let turn = 0; turn < contestants.length; turn++) {
+      const contestant = contestants[(turn + round + options.warmUps) % contestants.length]!;
+      await play(contestant, round >= 0);
+    }
+  }
+
+  for (const contestant of contestants)
+    left.set(contestant.peer.id, await leave(contestant, options));
+  return {
+    id: workload.id,
+    title: workload.title,
+    description: workload.description,
+    unit: workload.unit,
+    judged: workload.judged,
+    operations: program.operations.length / 2,
+    requestedPeak: peakRequested(program),
+    measurements: peers.map(({ id }) => left.get(id)!),
+  };
+}
+
+/** A failure of the peer as a measurement; anything else is a fault of the bench. */
+function reasonOf(error: unknown): { skipped: string } | { failed: string } {
+  if (error instanceof PeerUnavailable) return { skipped: error.message };
+  if (error instanceof PeerFailure) return { failed: error.message };
+  throw error;
+}
+
+async function enter(
+  peer: Peer,
+  workload: Workload,
+  program: Program,
+  path: string,
+  options: MeasureOptions,
+): Promise<Contestant> {
+  const running = options.pool?.get(peer.id);
+  const process = running ?? (await PeerProcess.start(peer));
+  options.pool?.set(peer.id, process);
+  try {
+    // A replay reads the recording itself.
+    await process.load(peer.kind === "replay" ? workload.trace! : path);
+    const whole = program.operations.length / 2;
+    let units = workload.unitsPerRound || whole;
+    let lead = workload.lead;
+    if (peer.kind !== "replay" && workload.unitsPerRound !== 0) {
+      const few = wholeSweeps(units / 100, program.sweep);
+      const each = await process.run(0, few);
+      if (each * units > LONGEST_ROUND) {
+        units = wholeSweeps(LONGEST_ROUND / each / 2, program.sweep);
+        lead = wholeSweeps(units / 8, program.sweep);
+      }
+    }
+    return { peer, process, units, lead, rounds: [], failed: undefined };
+  } catch (error) {
+    discard(process, options);
+    throw error;
+  }
+}
+
+function wholeSweeps(units: number, sweep: number): number {
+  return sweep * Math.max(1, Math.round(units / sweep));
+}
+
+async function play(contestant: Contestant, counted: boolean): Promise<void> {
+  if (contestant.failed !== undefined) return;
+  try {
+    const nanoseconds = await contestant.process.run(contestant.lead, contestant.units);
+    if (counted) contestant.rounds.push(Math.round(1000 * nanoseconds) / 1000);
+  } catch (error) {
+    if (!(error instanceof PeerFailure)) throw error;
+    contestant.failed = error.message;
+  }
+}
+
+async function leave(contestant: Contestant, options: MeasureOptions): Promise<Measurement> {
+  const { peer, process, units, rounds, failed } = contestant;
+  if (failed !== undefined) {
+    discard(process, options);
+    return { peer: peer.id, failed };
+  }
+  const memory = await process.memory();
+  if (options.pool === undefined) process.stop();
+  return { peer: peer.id, units, rounds, ...(Object.keys(memory).length > 0 && { memory }) };
+}
+
+function discard(process: PeerProcess, options: MeasureOptions): void {
+  options.pool?.delete(process.peer.id);
+  process.stop();
+}

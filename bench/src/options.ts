@@ -1,0 +1,80 @@
+/** The command line of the bench. */
+import { parseArgs } from "node:util";
+
+/** Text of `--help`. */
+export const help = `Usage: pnpm bench [options] [recording.pyrt.gz …]
+
+Runs Pyrena's allocators and their peers side by side and prints tables. Recordings named
+here are replayed besides those of the repository.
+
+  --quick             one small round of everything: a smoke test, its figures mean nothing
+  --only PATTERN      only workloads whose id contains this (random-20k, trace:, …); repeatable
+  --peers PATTERN     only peers whose id contains this; repeatable
+  --rounds N          rounds of each workload (default 31)
+  --python PATH       a native CPython to measure, instead of those found; repeatable
+  --peer ./module.js  measure an allocator of your own too: a module whose default export is
+                      an AllocatorFactory; repeatable
+  --details           print one table for each workload too, with the spread
+  --json FILE         write the raw result there
+  --write             write the raw result to bench/results and renew the README's tables
+  --help              show this
+`;
+
+/** What the command line asks for. */
+export interface Options {
+  readonly quick: boolean;
+  readonly only: readonly string[];
+  readonly peers: readonly string[];
+  readonly rounds: number;
+  readonly pythons: readonly string[];
+  readonly modules: readonly string[];
+  readonly details: boolean;
+  readonly json: string | undefined;
+  readonly write: boolean;
+  readonly help: boolean;
+  readonly traces: readonly string[];
+}
+
+/**
+ * Reads the arguments.
+ * @throws Error in one line that says what is wrong
+ */
+export function parseOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    // pnpm passes on the `--` that it is given.
+    args: args.filter((arg, n) => !(arg === "--" && n === 0)),
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
+      peers: { type: "string", multiple: true, default: [] },
+      rounds: { type: "string", default: "31" },
+      python: { type: "string", multiple: true, default: [] },
+      peer: { type: "string", multiple: true, default: [] },
+      details: { type: "boolean", default: false },
+      json: { type: "string" },
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new Error(`--rounds takes a whole number from 1 on, not '${values.rounds}'`);
+  }
+  if (values.write && (values.quick || values.only.length > 0 || values.peers.length > 0)) {
+    throw new Error("--write keeps full runs only: leave out --quick, --only and --peers");
+  }
+  return {
+    quick: values.quick,
+    only: values.only,
+    peers: values.peers,
+    rounds: values.quick ? 1 : rounds,
+    pythons: values.python,
+    modules: values.peer,
+    details: values.details,
+    json: values.json,
+    write: values.write,
+    help: values.help,
+    traces: positionals,
+  };
+}
