@@ -5,6 +5,9 @@ import type { RunReport } from "../src/report/run-report.ts";
 import { pyrena, sh } from "./pyrena.ts";
 import { temporaryFolder } from "./recordings.ts";
 
+/** Several interpreters start at once here, on a machine that may be busy otherwise. In milliseconds. */
+const TIMEOUT = 120_000;
+
 const examples = join(import.meta.dirname, "../../../examples");
 
 /** A folder with these files, gone after the test. */
@@ -28,7 +31,7 @@ function withoutFigures(text: string): string[] {
     .filter((line) => !line.startsWith(" # more are"));
 }
 
-describe.concurrent("the report", () => {
+describe.concurrent("the report", { timeout: TIMEOUT }, () => {
   it("tells the story of the cache that stays, with the figures that --json writes", async () => {
     const folder = temporaryFolder();
     const json = join(folder, "memory.json");
@@ -111,7 +114,7 @@ describe.concurrent("the report", () => {
   });
 });
 
-describe.concurrent("the program", () => {
+describe.concurrent("the program", { timeout: TIMEOUT }, () => {
   it("has its own arguments, input, output and exit code", async () => {
     const code = "import sys; print(sys.argv, sys.stdin.read()); sys.exit(7)";
     const run = await pyrena(["run", "-q", "-c", code, "--stats", "--", "-x"], { input: "in" });
@@ -157,7 +160,7 @@ describe.concurrent("the program", () => {
   });
 });
 
-describe.concurrent("the allocator", () => {
+describe.concurrent("the allocator", { timeout: TIMEOUT }, () => {
   it("malloc has no arenas to speak of", async () => {
     const { code, stderr } = await pyrena([
       "run",

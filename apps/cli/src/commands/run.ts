@@ -150,7 +150,11 @@ async function run(
   const { exitCode, telemetry } = result;
   process.exitCode = exitCode;
   if (telemetry === undefined) {
-    if (!flags.quiet && exitCode > SIGNALED) {
+    if (flags.json !== undefined) {
+      process.stderr.write(
+        `pyrena: --json ${flags.json}: not written: no program ran to its end\n`,
+      );
+    } else if (!flags.quiet && exitCode > SIGNALED) {
       process.stderr.write("pyrena: the program was cut off, so there is no report\n");
     }
     return;
