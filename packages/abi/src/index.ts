@@ -55,6 +55,8 @@ export {
   type MemorySource,
 } from "./linear-memory.ts";
 export {
+  type ArenaMapShape,
+  arenaMapShape,
   type FreeListProfile,
   type GcProfile,
   type HeaderProfile,

@@ -18,6 +18,8 @@ export interface PymallocProfile {
   readonly initialArenaObjects: number;
   /** How CPython tells its own addresses from foreign ones; only the "arena map" lines of its statistics show it. */
   readonly addressTest: "arena-index" | "radix-tree";
+  /** Bits of an address that the radix tree looks at; default: all of a pointer's. */
+  readonly addressBits?: number;
 }
 
 /** Cycle collection. */
@@ -89,4 +91,22 @@ export function sizeClassBytes(profile: Profile, sizeClass: number): number {
 /** Bytes of a pool's header: CPython's pool_header rounded up to the alignment (48 in lp64, 32 in ilp32). */
 export function poolHeaderBytes(profile: Profile): number {
   return profile.abi.pointerBytes === 8 ? 48 : 32;
+}
+
+/** Shape of CPython's radix tree over arena addresses: how many bits of an address each level looks at. */
+export interface ArenaMapShape {
+  /** Of the root and of each middle node, whose entries are pointers; 0 where the root is the only node. */
+  readonly interiorBits: number;
+  /** Of each bottom node, or of the root where it is the only node; its entries are pairs of 32-bit numbers. */
+  readonly bottomBits: number;
+}
+
+/** The radix tree of a profile's pymalloc (3.10 and later), or undefined where it has none. */
+export function arenaMapShape(profile: Profile): ArenaMapShape | undefined {
+  const { addressTest, addressBits, arenaBytes } = profile.pymalloc;
+  if (addressTest !== "radix-tree") return undefined;
+  const { pointerBytes } = profile.abi;
+  const bits = (addressBits ?? 8 * pointerBytes) - Math.log2(arenaBytes);
+  const interiorBits = pointerBytes === 8 ? Math.floor((bits + 2) / 3) : 0;
+  return { interiorBits, bottomBits: bits - 2 * interiorBits };
 }

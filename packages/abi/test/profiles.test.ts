@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import {
   abis,
+  arenaMapShape,
   ilp32,
   lp64,
   type Profile,
@@ -76,6 +77,14 @@ describe.each(named)("%s", (_, profile) => {
       addressTest: minor(profile) >= 10 ? "radix-tree" : "arena-index",
     });
     expect(pymalloc.arenaBytes / pymalloc.poolBytes).toBe(64);
+  });
+
+  it("looks addresses up as its version does", () => {
+    const v = minor(profile);
+    const shape = wide
+      ? { interiorBits: v === 10 ? 10 : 15, bottomBits: v === 10 ? 8 : 14 }
+      : { interiorBits: 0, bottomBits: 14 };
+    expect(arenaMapShape(profile)).toEqual(v >= 10 ? shape : undefined);
   });
 
   it("has 32 or 64 size classes up to 512 bytes", () => {
@@ -225,6 +234,14 @@ describe("native CPythons", () => {
       expect(stderr).toMatch(new RegExp(`arenas \\* ${arenaBytes} bytes/arena`));
       expect(stderr).toMatch(new RegExp(`unused pools \\* ${poolBytes} bytes`));
       expect(stderr.includes("arena map counts")).toBe(addressTest === "radix-tree");
+      const map = arenaMapShape(profile);
+      if (map !== undefined) {
+        const root = (2 ** map.interiorBits * 8).toLocaleString("en-US");
+        expect(stderr).toMatch(new RegExp(`bytes lost to arena map root += +${root}\n`));
+        const bottom = /arena map bot nodes += +(\d+)\n/.exec(stderr)?.[1];
+        const bytes = (Number(bottom) * 2 ** map.bottomBits * 8).toLocaleString("en-US");
+        expect(stderr).toMatch(new RegExp(`bytes lost to arena map bot += +${bytes}\n`));
+      }
       // The lengths of tuples that have a free list, and whether frames have one.
       const { tupleMaxLength, frame } = profile.freeLists;
       expect(stderr).toContain(`free ${tupleMaxLength}-sized PyTupleObjects`);

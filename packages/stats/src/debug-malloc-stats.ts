@@ -5,7 +5,13 @@
  * about the arena map; so it is the profile that decides. Free lists belong to the interpreter, not to an allocator:
  * they are passed in.
  */
-import { type Profile, PyrenaError, sizeClassCount } from "@pyrena/abi";
+import {
+  type ArenaMapShape,
+  arenaMapShape,
+  type Profile,
+  PyrenaError,
+  sizeClassCount,
+} from "@pyrena/abi";
 import { statValue } from "./read-stats.ts";
 import type { HeapSnapshot } from "./snapshot.ts";
 import { formatCount } from "./units.ts";
@@ -33,8 +39,8 @@ export interface DebugMallocStatsOptions {
   /** Lines about free lists, in order. Default: none. */
   readonly freeLists?: readonly FreeListCount[] | undefined;
   /**
-   * Nodes of the arena map. Default: those that CPython would have for addresses below 4 GiB, where every arena of
-   * Pyrena lies: one of each once there has been an arena.
+   * Nodes of the arena map. Default: those of the arenas that there are now. CPython never gives any back, so it may
+   * have more.
    */
   readonly arenaMap?: ArenaMapNodes | undefined;
 }
@@ -47,9 +53,6 @@ const CLASS_COLUMNS: readonly number[] = [5, 6, 11, 15, 13];
 /** A line about a free list is right-aligned in so many columns. */
 const FREE_LIST_COLUMNS = 48;
 
-/** log2 of the entries of the tree's root and middle nodes, and of its bottom nodes, with 64 address bits. */
-const INTERIOR_BITS = 15;
-const BOTTOM_BITS = 14;
 /** Bytes that the tree keeps for one arena-sized piece of the address space. */
 const MAP_PAIR_BYTES = 8;
 
@@ -77,7 +80,7 @@ function pymallocPart(
   snapshot: HeapSnapshot,
   { profile, arenaMap }: DebugMallocStatsOptions,
 ): void {
-  const { threshold, arenaBytes, poolBytes, addressTest } = profile.pymalloc;
+  const { threshold, arenaBytes, poolBytes } = profile.pymalloc;
   const { totals, sizeClasses } = snapshot;
   const counter = (name: string): number => {
     const value = statValue(snapshot.stats, "pymalloc", name);
@@ -124,19 +127,19 @@ function pymallocPart(
     figure("# bytes lost to arena alignment", totals.alignmentBytes),
     figure("Total", totals.regionBytes - totals.blockOverheadBytes),
   );
-  if (addressTest !== "radix-tree") return;
+  const map = arenaMapShape(profile);
+  if (map === undefined) return;
 
   lines.push("", "arena map counts");
-  const { pointerBytes } = profile.abi;
-  if (pointerBytes === 4) {
-    // One level only: the root has a pair of ints for every arena-sized piece of 32 bits.
-    lines.push(figure("# bytes lost to arena map root", (2 ** 32 / arenaBytes) * MAP_PAIR_BYTES));
+  const bottomNode = 2 ** map.bottomBits * MAP_PAIR_BYTES;
+  if (map.interiorBits === 0) {
+    lines.push(figure("# bytes lost to arena map root", bottomNode));
     return;
   }
-  const nodes = arenaMap ?? { mid: total > 0 ? 1 : 0, bottom: total > 0 ? 1 : 0 };
-  const root = 2 ** INTERIOR_BITS * pointerBytes;
+  const nodes = arenaMap ?? nodesOf(snapshot, arenaBytes, map);
+  const root = 2 ** map.interiorBits * profile.abi.pointerBytes;
   const mid = nodes.mid * root;
-  const bottom = nodes.bottom * 2 ** BOTTOM_BITS * MAP_PAIR_BYTES;
+  const bottom = nodes.bottom * bottomNode;
   lines.push(
     figure("# arena map mid nodes", nodes.mid),
     figure("# arena map bot nodes", nodes.bottom),
@@ -146,6 +149,19 @@ function pymallocPart(
     figure("# bytes lost to arena map bot", bottom),
     figure("Total", root + mid + bottom),
   );
+}
+
+/** The nodes that the arenas of a snapshot need; one that is not aligned to its size is entered in two places. */
+function nodesOf(snapshot: HeapSnapshot, arenaBytes: number, map: ArenaMapShape): ArenaMapNodes {
+  const bottomNodeBytes = arenaBytes * 2 ** map.bottomBits;
+  const midNodeBytes = bottomNodeBytes * 2 ** map.interiorBits;
+  const places = snapshot.regions.flatMap(({ base }) =>
+    base % arenaBytes === 0 ? [base] : [base, base + arenaBytes],
+  );
+  return {
+    mid: new Set(places.map((place) => Math.floor(place / midNodeBytes))).size,
+    bottom: new Set(places.map((place) => Math.floor(place / bottomNodeBytes))).size,
+  };
 }
 
 /** A label, an equals sign and a number, as CPython lines them up. */

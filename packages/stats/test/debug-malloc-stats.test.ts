@@ -43,15 +43,24 @@ describe("debugMallocStats", () => {
     expect(text.match(/^Total/gm)).toHaveLength(1);
   });
 
-  test("the arena map of a heap of ours has one node of each kind once there was an arena", () => {
-    const { profile, walker, stats } = printedBy("3.13");
-    const text = debugMallocStats(takeSnapshot(walker, { stats: [stats] }), { profile });
-    expect(text).toContain("# arena map mid nodes              =                    1\n");
-    const none = { ...stats, read: () => 0 };
-    const empty = takeSnapshot({ ...walker, walk() {} }, { stats: [none] });
-    const fresh = debugMallocStats(empty, { profile });
-    expect(fresh).toContain("# arena map bot nodes              =                    0\n");
-    expect(fresh).toContain("0 arenas * 1048576 bytes/arena     =                    0\n");
+  test("the arena map has the nodes that the arenas need, unless it is told", () => {
+    const text = (version: string, bases: number[]): string => {
+      const { profile, walker, stats } = printedBy(version);
+      const arenas: HeapWalker = {
+        ...walker,
+        walk(visitor) {
+          for (const base of bases) visitor.region?.(base, 2 ** 20, "arena", 64, 2 ** 14, 0);
+        },
+      };
+      return debugMallocStats(takeSnapshot(arenas, { stats: [stats] }), { profile });
+    };
+    const nodes = (shown: string): number[] =>
+      [...shown.matchAll(/^# arena map ... nodes +=([ \d,]+)$/gm)].map((line) => Number(line[1]));
+    expect(nodes(text("3.13", []))).toEqual([0, 0]);
+    expect(nodes(text("3.13", [2 ** 20, 2 ** 31]))).toEqual([1, 1]);
+    // 3.10's bottom nodes cover 256 MiB, and an arena may reach into the next.
+    expect(nodes(text("3.10", [2 ** 20, 2 ** 31]))).toEqual([1, 2]);
+    expect(nodes(text("3.10", [2 ** 20, 2 ** 28 - 2 ** 19]))).toEqual([1, 2]);
   });
 
   test("of another allocator only the free lists are shown, as CPython does", () => {

@@ -5,7 +5,8 @@ import { bothAbis, largePools, smallPools } from "./define.ts";
 /** The lp64 and the ilp32 profile. */
 export const cpython310: readonly [Profile, Profile] = bothAbis({
   python: "3.10",
-  lp64: { ...largePools, keepsLastArena: true, addressTest: "radix-tree" },
+  // 3.10 ignores the upper 16 bits of an address; 3.11 looks at all 64.
+  lp64: { ...largePools, keepsLastArena: true, addressTest: "radix-tree", addressBits: 48 },
   ilp32: { ...smallPools, keepsLastArena: true, addressTest: "radix-tree" },
   hasMimalloc: false,
   gc: {

@@ -11,7 +11,7 @@ import {
 import type { ArenaMapNodes, FreeListCount } from "../../src/index.ts";
 
 /** Versions of which there is a text. */
-export const versions = ["3.8", "3.9", "3.11", "3.13"] as const;
+export const versions = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] as const;
 
 /** What `sys._debugmallocstats()` printed, and a heap in that state. */
 export interface Printed {

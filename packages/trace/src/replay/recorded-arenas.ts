@@ -10,6 +10,7 @@
 import {
   type Address,
   alignUp,
+  arenaMapShape,
   type LinearMemory,
   NULL,
   type Profile,
@@ -21,10 +22,6 @@ const NO_KEY = -1;
 
 /** How far the heap may run ahead of the recording, or behind it, in giving arenas back. */
 const FREES_APART = 16;
-
-/** CPython's radix tree on 64 bits: a bottom node covers 2^34 bytes, a middle node 2^49. */
-const BOTTOM_NODE_BYTES: number = 2 ** 34;
-const MID_NODE_BYTES: number = 2 ** 49;
 
 /** Arenas of a recording and their counterparts in the heap. */
 export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
@@ -60,6 +57,9 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   readonly #arenaBytes: number;
   #slotCount = 1;
   readonly #freeSlots: number[] = [];
+  /** Bytes of the address space that a node of each level of CPython's radix tree covers. */
+  readonly #bottomNodeBytes: number;
+  readonly #midNodeBytes: number;
   readonly #bottomNodes: Set<number> = new Set();
   readonly #midNodes: Set<number> = new Set();
 
@@ -98,6 +98,12 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     this.blockShift = Math.log2(profile.abi.alignment);
     this.slotShift = Math.log2(arenaBytes) - this.blockShift;
     this.sizes = new Uint16Array(8 << this.slotShift);
+    const { interiorBits, bottomBits } = arenaMapShape(profile) ?? {
+      interiorBits: 0,
+      bottomBits: 0,
+    };
+    this.#bottomNodeBytes = arenaBytes * 2 ** bottomBits;
+    this.#midNodeBytes = this.#bottomNodeBytes * 2 ** interiorBits;
     this.#reach(memory.byteLength);
     this.ctx = this;
     this.alloc = claim;
@@ -116,7 +122,7 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     return this.#freesInOrder && (open === 0 || (cutOff && open === 1 && this.#aheadIsOwn));
   }
 
-  /** Inner nodes that CPython's radix tree has for the recorded arenas (3.10 and later, 64 bits). */
+  /** Nodes below the root that CPython's radix tree has for the recorded arenas (3.10 and later, 64 bits). */
   arenaMapNodes(): { readonly mid: number; readonly bottom: number } {
     return { mid: this.#midNodes.size, bottom: this.#bottomNodes.size };
   }
@@ -283,8 +289,8 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     for (const address of base % this.#arenaBytes === 0
       ? [base]
       : [base, base + this.#arenaBytes]) {
-      this.#bottomNodes.add(Math.floor(address / BOTTOM_NODE_BYTES));
-      this.#midNodes.add(Math.floor(address / MID_NODE_BYTES));
+      this.#bottomNodes.add(Math.floor(address / this.#bottomNodeBytes));
+      this.#midNodes.add(Math.floor(address / this.#midNodeBytes));
     }
   }
 

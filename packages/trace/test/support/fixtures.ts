@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
 /** Versions for which there is a recording with a known end state. */
-export const versions = ["3.8", "3.9", "3.11", "3.13"] as const;
+export const versions = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"] as const;
 
 const here = join(import.meta.dirname, "../fixtures");
 
