@@ -26,6 +26,12 @@ function programArguments(program: PythonProgram): string[] {
   }
 }
 
+/** Descriptors that the arguments name, as a shell does for `<(command)`: `/dev/fd/63`. */
+export function namedDescriptors(args: readonly string[]): number[] {
+  const named = args.flatMap((arg) => /^\/dev\/fd\/(\d{1,4})$/.exec(arg)?.[1] ?? []).map(Number);
+  return [...new Set(named)].filter((fd) => fd > 2);
+}
+
 /** What the `PYTHON…` variables and switches say that has to be acted upon here. */
 export interface InterpreterSettings {
   /** `PYTHONMALLOC`; undefined if it is not set, or is to be ignored. */

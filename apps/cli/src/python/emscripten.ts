@@ -32,9 +32,18 @@ export interface TerminalOperations {
   ioctl_tiocgwinsz(): readonly [number, number];
 }
 
+/** A file, folder, device or socket of Emscripten's. */
+export interface FileNode {
+  readonly id: number;
+  readonly mode: number;
+  sock?: Socket;
+}
+
 /** An open file of Emscripten's. */
 export interface FileStream {
-  readonly node: { readonly id: number; readonly mode: number };
+  readonly fd: number;
+  readonly node: FileNode;
+  flags: number;
   seekable?: boolean;
   tty?: { readonly ops: TerminalOperations } | undefined;
 }
@@ -47,6 +56,29 @@ export interface StreamOperations {
   getattr(stream: FileStream): FileAttributes;
   read(stream: FileStream, buffer: Int8Array, offset: number, length: number): number;
   write(stream: FileStream, buffer: Int8Array, offset: number, length: number): number;
+}
+
+/** A socket of Emscripten's. */
+export interface Socket {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly sock_ops: SocketOperations;
+  readonly stream: FileStream;
+}
+
+/** What a socket can do. Conditions are thrown as `ErrnoError`. */
+export interface SocketOperations {
+  /** Bits of `poll`: 1 can be read, 4 can be written, 16 the other end is closed. */
+  poll(socket: Socket): number;
+  ioctl(socket: Socket, request: number, argument: number): number;
+  close(socket: Socket): number;
+  sendmsg(socket: Socket, buffer: Int8Array, offset: number, length: number): number;
+  /** null at the end. */
+  recvmsg(
+    socket: Socket,
+    length: number,
+  ): { readonly buffer: Uint8Array; readonly addr: string; readonly port: number } | null;
 }
 
 /** Emscripten's file system. */
@@ -63,6 +95,8 @@ export interface FileSystem {
   unlink(path: string): void;
   open(path: string, flags: number): FileStream;
   closeStream(fd: number): void;
+  createNode(parent: FileNode, name: string, mode: number, device: number): FileNode;
+  createStream(properties: object): FileStream;
   chdir(path: string): void;
   analyzePath(path: string): { readonly exists: boolean };
 }
@@ -70,6 +104,7 @@ export interface FileSystem {
 /** Pyodide's module. Functions named `_Py…` are the C API; objects are addresses, results C ints. */
 export interface PythonModule extends PyodideModule {
   readonly FS: FileSystem;
+  readonly SOCKFS: { readonly root: FileNode; readonly stream_ops: object; nextname(): string };
   readonly ENV: Record<string, string | undefined>;
   readonly ERRNO_CODES: Readonly<Record<string, number>>;
   readonly ExitStatus: new (status: number) => { readonly status: number };
@@ -82,6 +117,8 @@ export interface PythonModule extends PyodideModule {
   stringToNewUTF8(text: string): number;
   UTF8ToString(address: number): string;
   _Py_RunMain(): number;
+  /** Address of C's `errno`. */
+  ___errno_location(): number;
   _fflush(file: number): number;
   _PyDict_New(): number;
   _PyDict_SetItemString(dict: number, key: number, value: number): number;
@@ -103,6 +140,7 @@ export interface PythonModule extends PyodideModule {
   _PyLong_AsDouble(int: number): number;
   _PyUnicode_ReadChar(text: number, index: number): number;
   _PyLong_FromLong(value: number): number;
+  _PyLong_AsLong(int: number): number;
   _Py_IncRef(object: number): void;
   _Py_DecRef(object: number): void;
   readonly __Py_NoneStruct: number;

@@ -31,15 +31,6 @@ export function mountHostFiles(fs: FileSystem, root = "/"): void {
       // Not readable by us, or gone meanwhile: not there for Python either.
     }
   }
-  // `pyrena run program.py <(command)` names its pipe here.
-  try {
-    if (statSync("/dev/fd").isDirectory()) {
-      fs.mkdirTree("/dev/fd");
-      fs.mount(NODEFS, { root: "/dev/fd" }, "/dev/fd");
-    }
-  } catch {
-    // No such folder on this system.
-  }
 }
 
 /** `/lib` is shared: Python's library lies there, and the host's entries beside it. */

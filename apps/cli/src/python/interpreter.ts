@@ -22,8 +22,14 @@ import type { PythonModule } from "./emscripten.ts";
 interface EmscriptenSettings {
   preRun: ((module: PythonModule) => void)[];
   onRuntimeInitialized?: () => void;
+  instantiateWasm: (imports: WasmImports, done: unknown) => unknown;
   noInitialRun?: boolean;
   exitCode?: number;
+}
+
+/** What the binary imports: system calls, by name. */
+interface WasmImports {
+  readonly env: Record<string, (...args: number[]) => number>;
 }
 
 type CreateModule = (settings: EmscriptenSettings) => Promise<PythonModule>;
@@ -34,6 +40,8 @@ export interface StartHooks {
   readonly args: readonly string[];
   /** `sys.executable`. */
   readonly executable: string;
+  /** Replaces system calls. */
+  adaptSystemCalls(calls: Record<string, (...args: number[]) => number>): void;
   /** The C library works, and no line of Python's code has run: the place for files and environment. */
   beforeStart(module: PythonModule): void;
   /** The standard streams are open; `main()` comes next. What it throws ends the start. */
@@ -73,6 +81,11 @@ export async function startInterpreter(hooks: StartHooks): Promise<StartedInterp
         hooks.beforeStart(running);
       },
     ];
+    const { instantiateWasm } = settings;
+    settings.instantiateWasm = (imports, done) => {
+      hooks.adaptSystemCalls(imports.env);
+      return instantiateWasm(imports, done);
+    };
     settings.onRuntimeInitialized = () => {
       try {
         hooks.beforeMain(module!);

@@ -16,6 +16,7 @@ import {
   interpreterArguments,
   interpreterEnvironment,
   interpreterSettings,
+  namedDescriptors,
 } from "./command-line.ts";
 import type { PythonModule } from "./emscripten.ts";
 import { mountHostFiles } from "./host-files.ts";
@@ -25,6 +26,7 @@ import { type GcObservations, prepareSession } from "./session-setup.ts";
 import { connectStandardStreams } from "./standard-streams.ts";
 import type { RunTelemetry } from "./telemetry.ts";
 import { INPUT_AT, SIGNAL, type ThreadData, type ThreadMessage } from "./thread-data.ts";
+import { waitingPoll } from "./waiting.ts";
 
 /** What a shell shows of a process that died of SIGABRT or SIGSEGV, as CPython dies. */
 const ABORTED = 134;
@@ -61,6 +63,7 @@ class Run {
   readonly #say: (message: ThreadMessage) => void;
   readonly #words: Int32Array;
   readonly #settings: InterpreterSettings;
+  #module: PythonModule | undefined;
   #live: LivePython | undefined;
   #installation: Installation | undefined;
   #printer: MallocStatsPrinter | undefined;
@@ -84,7 +87,17 @@ class Run {
     this.choice = options.allocator;
   }
 
+  adaptSystemCalls(calls: Record<string, (...args: number[]) => number>): void {
+    const poll = calls["__syscall_poll"];
+    if (poll === undefined) return;
+    calls["__syscall_poll"] = waitingPoll(poll, this.#words, (number) => {
+      const module = this.#module!;
+      module.HEAPU32[module.___errno_location() >>> 2] = number;
+    });
+  }
+
   beforeStart(module: PythonModule): void {
+    this.#module = module;
     const { env } = this.#data.options;
     // Under -X dev CPython would put its own debug hooks around malloc; a name in the variable keeps it from that.
     Object.assign(
@@ -96,11 +109,12 @@ class Run {
 
   beforeMain(module: PythonModule): void {
     const { options, shared } = this.#data;
-    connectStandardStreams(module, {
+    const host = {
       words: this.#words,
       bytes: new Uint8Array(shared, INPUT_AT),
       askForInput: () => this.#say({ type: "input" }),
-    });
+    };
+    connectStandardStreams(module, host, namedDescriptors(this.args));
     this.#changeFolder(module, options.cwd);
     this.#live = attach(module);
     this.#linearAtStart = this.#live.memory.byteLength;

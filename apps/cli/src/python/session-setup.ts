@@ -5,15 +5,17 @@
  *   torn down yet;
  * - an entry in `gc.callbacks`, which times collections;
  * - `time.sleep` that sleeps, and wakes for signals, in place of Emscripten's busy loop;
- * - `os.getpid()` as it really is;
+ * - `os.getpid()` as it really is, and `socket.socketpair()`, on which asyncio stands;
  * - what differs from `python` in the settings of Pyodide's own start.
  *
- * `atexit` and `gc` are imported by it, and its two entries can be found in them; otherwise a program sees nothing.
+ * `atexit`, `gc` and `_socket` are imported by it, and its entries can be found in the first two; otherwise a program
+ * sees nothing of it.
  */
 import process from "node:process";
 import { builtinFunction, runPrivately } from "./builtin-functions.ts";
 import type { PythonModule } from "./emscripten.ts";
-import { SIGNAL, WAKE } from "./thread-data.ts";
+import { socketPair } from "./socket-pair.ts";
+import { pause } from "./waiting.ts";
 
 /** Collections as `gc.callbacks` and `gc.get_stats()` tell them. */
 export interface GcObservations {
@@ -37,7 +39,7 @@ export interface SessionSetup {
 }
 
 const PREPARE = `
-import atexit, gc, posix, sys, time
+import _socket, atexit, gc, posix, sys, time
 
 def at_end():
     if gc_phase in gc.callbacks:
@@ -47,6 +49,16 @@ def at_end():
         figures += generation["collections"], generation["collected"], generation["uncollectable"]
     end(*figures)
 
+def socketpair(family, type, proto):
+    both = make_pair(type)
+    left, right = both & 0xffff, both >> 16
+    return (
+        _socket.socket(family, type, proto, fileno=left),
+        _socket.socket(family, type, proto, fileno=right),
+    )
+
+if not hasattr(_socket, "socketpair"):
+    _socket.socketpair = socketpair
 atexit.register(at_end)
 gc.callbacks.append(gc_phase)
 time.sleep = make_sleep(time.sleep)
@@ -96,6 +108,10 @@ export function prepareSession(setup: SessionSetup): GcObservations {
   });
 
   const getpid = builtinFunction(module, "getpid", () => module._PyLong_FromLong(process.pid));
+  const makePair = builtinFunction(module, "make_pair", ([type]) => {
+    const [left, right] = socketPair(module, module._PyLong_AsLong(type!));
+    return module._PyLong_FromLong(left | (right << 16));
+  });
   const writesBytecode = builtinFunction(module, "writes_bytecode", () =>
     module._PyLong_FromLong(Number(setup.writesBytecode)),
   );
@@ -104,6 +120,7 @@ export function prepareSession(setup: SessionSetup): GcObservations {
     gc_phase: gcPhase,
     end,
     make_sleep: makeSleep,
+    make_pair: makePair,
     getpid,
     writes_bytecode: writesBytecode,
   });
@@ -126,30 +143,18 @@ function sleep(
   if (module._PyErr_Occurred() !== 0) module._PyErr_Clear();
   if (!(seconds >= 0 && seconds < 1e9)) return module._PyObject_CallOneArg(original, args[0]!);
   const until = performance.now() + seconds * 1000;
-  for (;;) {
-    if (Atomics.load(words, SIGNAL) !== 0 && module._PyErr_CheckSignals() !== 0) return 0;
-    const left = until - performance.now();
-    if (left <= 0) return undefined;
-    Atomics.wait(words, WAKE, Atomics.load(words, WAKE), left);
+  while (pause(words, until - performance.now())) {
+    if (module._PyErr_CheckSignals() !== 0) return 0;
   }
+  return undefined;
 }
 
 /**
  * Statements that put `PYTHONMALLOC` where programs look for it, or take it away there. The interpreter itself was given
- * none, or another one. `os` may not have been imported (`-S`), and then reads it from `posix`.
+ * none, or another one. `os.environ` stands on the dict of `posix`; `os` may not have been imported (`-S`).
  */
 function showPythonMalloc(value: string | undefined): string {
-  const text = JSON.stringify(value);
   return value === undefined
-    ? `
-import posix, sys
-if posix.environ.pop(b"PYTHONMALLOC", None) is not None and "os" in sys.modules:
-    del sys.modules["os"].environ["PYTHONMALLOC"]
-`
-    : `
-import posix, sys
-posix.environ[b"PYTHONMALLOC"] = ${text}.encode("utf-8", "surrogateescape")
-if "os" in sys.modules:
-    sys.modules["os"].environ["PYTHONMALLOC"] = ${text}
-`;
+    ? 'import posix; posix.environ.pop(b"PYTHONMALLOC", None)'
+    : `import posix; posix.environ[b"PYTHONMALLOC"] = ${JSON.stringify(value)}.encode("utf-8", "surrogateescape")`;
 }

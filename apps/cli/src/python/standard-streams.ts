@@ -24,8 +24,8 @@ import {
   READY,
   ROWS,
   SIGNAL,
-  WAKE,
 } from "./thread-data.ts";
+import { pause } from "./waiting.ts";
 
 /** How long to wait before trying again to write to a pipe that is full, in milliseconds. */
 const FULL_PIPE_WAIT = 2;
@@ -38,8 +38,15 @@ export interface StreamsHost {
   askForInput(): void;
 }
 
-/** Put this process's descriptors in the place of Emscripten's console devices. Before Python is initialised. */
-export function connectStandardStreams(module: PythonModule, host: StreamsHost): void {
+/**
+ * Put this process's descriptors in the place of Emscripten's console devices. Before Python is initialised.
+ * @param others further descriptors that shall be there as `/dev/fd/N`
+ */
+export function connectStandardStreams(
+  module: PythonModule,
+  host: StreamsHost,
+  others: readonly number[],
+): void {
   const { FS } = module;
   const errno = (code: string): Error => new FS.ErrnoError(module.ERRNO_CODES[code] ?? 29);
   const major = FS.createDevice.major++;
@@ -50,6 +57,12 @@ export function connectStandardStreams(module: PythonModule, host: StreamsHost):
     FS.unlink(`/dev/${name}`);
     FS.mkdev(`/dev/${name}`, device);
     FS.open(`/dev/${name}`, fd === 0 ? 0 : 1);
+  }
+  if (others.length > 0) FS.mkdirTree("/dev/fd");
+  for (const fd of others) {
+    const device = FS.makedev(major, fd);
+    FS.registerDevice(device, streamOperations(fd, host, errno));
+    FS.mkdev(`/dev/fd/${fd}`, device);
   }
 }
 
@@ -71,8 +84,7 @@ function streamOperations(
         if (code === "EOF") return 0;
         if (code !== "EAGAIN") throw errno(code ?? "EIO");
         // Someone made the pipe non-blocking, and its reader is slow.
-        Atomics.wait(words, WAKE, Atomics.load(words, WAKE), FULL_PIPE_WAIT);
-        if (Atomics.load(words, SIGNAL) !== 0) throw errno("EINTR");
+        if (pause(words, FULL_PIPE_WAIT)) throw errno("EINTR");
       }
     }
   };
@@ -85,6 +97,8 @@ function streamOperations(
     fsync() {},
     getattr: (stream) => attributes(fd, stream),
     read(_stream, buffer, offset, length) {
+      // C's streams ask for nothing first, and for the rest then.
+      if (length === 0) return 0;
       const target = new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length);
       return direct
         ? attempt(() => readSync(fd, target))
@@ -92,7 +106,17 @@ function streamOperations(
     },
     write(_stream, buffer, offset, length) {
       const source = new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length);
-      return attempt(() => writeSync(fd, source));
+      // All of it, as on a descriptor that blocks: unbuffered streams of Python rely on that, and would lose the rest.
+      let written = 0;
+      while (written < length) {
+        try {
+          written += attempt(() => writeSync(fd, source, written));
+        } catch (error) {
+          if (written === 0) throw error;
+          break;
+        }
+      }
+      return written;
     },
   };
 }
