@@ -149,7 +149,7 @@ function alloc(ctx: ArenaContext, size: number): Address {
 function take(regions: Regions, length: number): number {
   return length >= regions.arenaGranules
     ? takeAligned(regions, length, ARENA)
-    : takeRun(regions, length, length, ARENA);
+    : takeRun(regions, length, length, ARENA, true);
 }
 
 /**

@@ -114,7 +114,7 @@ function growAtEnd(
   const free = (u32[next] & USED) === 0 ? wordsOf(u32[next]) : 0;
   if (wordsOf(u32[next + free]) !== 0) return false;
   return (
-    growSegment(ctx, next + free, words - has - free) &&
+    growSegment(ctx, next + free, words - has - free, true) &&
     growInPlace(ctx, ctx.memory.u32, chunk, words, has)
   );
 }

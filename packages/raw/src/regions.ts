@@ -178,14 +178,22 @@ export function reserveLayerState(regions: Regions, bytes: number): number {
 }
 
 /**
- * Hand out a run of `least` granules or more, wherever there is one; the memory grows if there is none.
+ * Hand out a run of `least` granules or more, wherever there is one.
  * `takenLength` and `takenFresh` tell more about it.
  * @param wanted granules that would be welcome where they cost nothing
+ * @param grow whether to make the memory larger if there is none
  * @returns its first granule, or 0
  */
-export function takeRun(regions: Regions, least: number, wanted: number, kind: RunKind): number {
+export function takeRun(
+  regions: Regions,
+  least: number,
+  wanted: number,
+  kind: RunKind,
+  grow: boolean,
+): number {
   let run = findRun(regions, least, false);
   if (run === 0) {
+    if (!grow) return 0;
     run = growFor(regions, least, 1, wanted) ? tailRun(regions) : findRun(regions, least, true);
     if (run === 0) return 0;
   }
@@ -210,8 +218,9 @@ export function takeAligned(regions: Regions, length: number, kind: RunKind): nu
 }
 
 /**
- * Hand out the granules from `first` on, if they are free or the memory ends there and can grow.
+ * Hand out the granules from `first` on, if they are free.
  * `takenLength` and `takenFresh` tell more.
+ * @param grow whether to make the memory larger if it ends there
  * @returns whether at least `least` granules could be had; at most `wanted` are taken
  */
 export function takeAt(
@@ -220,12 +229,13 @@ export function takeAt(
   least: number,
   wanted: number,
   kind: RunKind,
+  grow: boolean,
 ): boolean {
   const end = regions.memory.u32[regions.state + END];
   if (first !== end && !isFree(regions, first)) return false;
   let length = first === end ? 0 : freeLength(regions, first);
   if (length < least) {
-    if (first + length !== end || !growFor(regions, least, 1, wanted)) return false;
+    if (!grow || first + length !== end || !growFor(regions, least, 1, wanted)) return false;
     // Growing may have put the table where the run was to be.
     if (!isFree(regions, first) || freeLength(regions, first) < least) return false;
     length = freeLength(regions, first);

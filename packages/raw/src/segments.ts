@@ -44,31 +44,46 @@ const LARGEST_STEP_BYTES = 2 ** 20;
 
 /**
  * Obtain memory for a chunk of so many words. Afterwards the top is that large, or a bin has such a chunk.
+ *
+ * In this order: granules that are free already, behind the top or elsewhere; then a larger memory, behind the top or
+ * elsewhere; then what this heap itself could give back.
  * @returns false if there is no memory
  */
 export function growHeap(ctx: RawContext, words: number): boolean {
   const u32 = ctx.memory.u32;
-  const top = u32[(ctx.address >>> 2) + TOP] >>> 2;
-  const topWords = wordsOf(u32[top]);
-  // The segment with the top first: what it has left counts.
-  if (top !== (ctx.address >>> 2) + NOTHING && growSegment(ctx, top + topWords, words - topWords))
-    return true;
-  return addRegion(ctx, words) || (giveBackAll(ctx) && addRegion(ctx, words));
+  const state = ctx.address >>> 2;
+  const top = u32[state + TOP] >>> 2;
+  if (top === state + NOTHING) {
+    if (addRegion(ctx, words, false) || addRegion(ctx, words, true)) return true;
+  } else {
+    // What the top has left counts.
+    const sentinel = top + wordsOf(u32[top]);
+    const missing = words - (sentinel - top);
+    if (growSegment(ctx, sentinel, missing, false) || addRegion(ctx, words, false)) return true;
+    if (growSegment(ctx, sentinel, missing, true) || addRegion(ctx, words, true)) return true;
+  }
+  return giveBackAll(ctx) && addRegion(ctx, words, true);
 }
 
 /**
  * Grow a segment where it stands.
  * @param sentinel word index of its sentinel
  * @param words how much longer the free chunk at its end is to become, at least
+ * @param grow whether to make the memory larger if it ends there
  * @returns false if what lies behind it is in use; nothing has changed then. Else that chunk is the top, or is joined
  *   with what follows and in a bin
  */
-export function growSegment(ctx: RawContext, sentinel: number, words: number): boolean {
+export function growSegment(
+  ctx: RawContext,
+  sentinel: number,
+  words: number,
+  grow: boolean,
+): boolean {
   const regions = ctx.regions;
   const behind = (sentinel + 1) / (regions.granuleBytes >>> 2);
   const least = Math.ceil((4 * words) / regions.granuleBytes);
   const wanted = Math.ceil((4 * words + stepOf(ctx)) / regions.granuleBytes);
-  if (!takeAt(regions, behind, least, wanted, SEGMENT)) return false;
+  if (!takeAt(regions, behind, least, wanted, SEGMENT, grow)) return false;
   addGranules(ctx, behind, regions.takenLength, regions.takenFresh);
   return true;
 }
@@ -150,12 +165,12 @@ export function giveBack(ctx: RawContext, chunk: number, words: number, least: n
 }
 
 /** Obtain a region, wherever there is one, for a chunk of so many words. */
-function addRegion(ctx: RawContext, words: number): boolean {
+function addRegion(ctx: RawContext, words: number, grow: boolean): boolean {
   const regions = ctx.regions;
   const needed = 4 * words + SEGMENT_OVERHEAD_BYTES;
   const least = Math.ceil(needed / regions.granuleBytes);
   const wanted = Math.ceil((needed + stepOf(ctx)) / regions.granuleBytes);
-  const first = takeRun(regions, least, wanted, SEGMENT);
+  const first = takeRun(regions, least, wanted, SEGMENT, grow);
   if (first === 0) return false;
   addGranules(ctx, first, regions.takenLength, regions.takenFresh);
   return true;
