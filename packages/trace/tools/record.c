@@ -12,6 +12,7 @@
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,8 +38,11 @@ static uint64_t records;
 static int ended;
 static uint64_t calls_after_end;
 
-/* pymalloc passes large requests on to the RAW domain: only the outermost call is a record. */
-static int depth;
+/* pymalloc passes large requests on to the RAW domain: only the outermost call of a thread is a record. */
+static __thread int depth;
+
+/* The RAW domain is called without the GIL. Held from begin() to finish(). */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static PyMemAllocatorEx next[3];
 static PyObjectArenaAllocator next_arenas;
@@ -66,16 +70,23 @@ static void put_text(const char *text)
     fputs(text, trace);
 }
 
-/* Begin a record. Returns 0 if there is to be none. */
+/* Begin a record, to be ended by finish(). Returns 0 if there is to be none. */
 static int begin(int tag)
 {
+    pthread_mutex_lock(&writing);
     if (ended) {
         calls_after_end++;
+        pthread_mutex_unlock(&writing);
         return 0;
     }
     fputc(tag, trace);
     records++;
     return 1;
+}
+
+static void finish(void)
+{
+    pthread_mutex_unlock(&writing);
 }
 
 static int domain_of(const void *ctx)
@@ -92,6 +103,7 @@ static void *hook_malloc(void *ctx, size_t size)
     if (depth == 0 && begin(OP_MALLOC | domain_of(ctx) << 4)) {
         put_uv(size);
         put_addr(result);
+        finish();
     }
     return result;
 }
@@ -106,6 +118,7 @@ static void *hook_calloc(void *ctx, size_t nelem, size_t elsize)
         put_uv(nelem);
         put_uv(elsize);
         put_addr(result);
+        finish();
     }
     return result;
 }
@@ -120,6 +133,7 @@ static void *hook_realloc(void *ctx, void *old, size_t size)
         put_addr(old);
         put_uv(size);
         put_addr(result);
+        finish();
     }
     return result;
 }
@@ -130,6 +144,7 @@ static void hook_free(void *ctx, void *ptr)
     /* Before the call, so that an arena that it gives back stands after it. */
     if (ptr != NULL && depth == 0 && begin(OP_FREE | domain_of(ctx) << 4)) {
         put_addr(ptr);
+        finish();
     }
     depth++;
     inner->free(inner->ctx, ptr);
@@ -143,6 +158,7 @@ static void *hook_arena_alloc(void *ctx, size_t size)
     if (begin(OP_ARENA_ALLOC)) {
         put_uv(size);
         put_addr(base);
+        finish();
     }
     return base;
 }
@@ -153,6 +169,7 @@ static void hook_arena_free(void *ctx, void *base, size_t size)
     if (begin(OP_ARENA_FREE)) {
         put_addr(base);
         put_uv(size);
+        finish();
     }
     next_arenas.free(next_arenas.ctx, base, size);
 }
@@ -228,12 +245,14 @@ int main(int argc, char **argv)
 
     begin(OP_STRING);
     put_text("sys._debugmallocstats()");
+    finish();
     begin(OP_MARKER);
     put_uv(0);
-    uint64_t before_end = records;
+    finish();
     begin(OP_END);
-    put_uv(before_end);
+    put_uv(records - 1);
     ended = 1;
+    finish();
     if (fclose(trace) != 0) fail("can't write the recording");
 
     /* Once with the hooks, to see that the call itself asks for nothing; pymalloc's part is not printed then. */

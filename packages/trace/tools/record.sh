@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for prefix in "$@"; do
   version=$("$prefix/bin/python3" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-  cc -O2 -Wall -Wextra -o "$work/record" record.c \
+  cc -O2 -Wall -Wextra -pthread -o "$work/record" record.c \
     "-I$prefix/include/python$version" "-L$prefix/lib" "-Wl,-rpath,$prefix/lib" "-lpython$version"
   name=fragments-$version
   "$work/record" "$prefix" "$work/$name.pyrt" "../test/fixtures/$name.txt" fragments.py
