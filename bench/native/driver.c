@@ -11,7 +11,9 @@
 #include <Python.h>
 #endif
 #include <errno.h>
+#ifdef PEER_GLIBC
 #include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +73,9 @@ static int is_pymalloc(void)
 
 #elif defined(PEER_GLIBC)
 
+#ifndef __GLIBC__
+#error "the C library here is not glibc"
+#endif
 #define MALLOC(n) malloc(n)
 #define CALLOC(n, size) calloc(n, size)
 /* Size 0 would free the block; CPython's raw allocator, which stands on this one, asks for a byte instead. */
@@ -130,7 +135,7 @@ static long long heap_peak(void)
 {
 #if defined(PEER_PYTHON)
     return arena_bytes_peak;
-#else
+#elif defined(PEER_GLIBC)
     static char text[1 << 16];
     FILE *out = fmemopen(text, sizeof text, "w");
     if (out == NULL || malloc_info(0, out) != 0) return 0;
@@ -140,6 +145,8 @@ static long long heap_peak(void)
         most = atoll(at + strlen("<system type=\"max\" size=\""));
     }
     return most + (long long)mallinfo2().hblkhd;
+#else
+    return 0;
 #endif
 }
 

@@ -141,6 +141,8 @@ export async function buildForPython(
     `-I${python.include}`,
     "-shared",
     "-fPIC",
+    // The Python that loads it has the rest; elsewhere linkers leave it to the loader unasked.
+    ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
     SOURCE,
     "-o",
     output,

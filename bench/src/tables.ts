@@ -87,7 +87,7 @@ export function memoryTable(result: BenchResult): Table {
     .map((id) => result.peers.find((peer) => peer.id === id))
     .filter((peer) => peer !== undefined);
   const rows: string[][] = [["", "asked for", ...peers.map(({ title }) => title)]];
-  for (const workload of result.workloads) {
+  for (const workload of result.workloads.filter(({ judged }) => judged)) {
     const cells = peers.map((peer) => {
       const memory = workload.measurements.find((one) => one.peer === peer.id)?.memory;
       const bytes = memory?.["heap"] ?? memory?.["memory"];
