@@ -4,13 +4,14 @@
  * The vector only grows while there is neither an unused record nor a usable arena: at that moment no list and no
  * entry of nfp2lasta points into it, so it may move. Pools name their arena by index for the same reason.
  */
-import { type EventKind, eventKinds, NULL } from "@pyrena/abi";
+import { type Address, type EventKind, eventKinds, hex, NULL, PyrenaError } from "@pyrena/abi";
 import { mapArena, unmapArena } from "./address-map.ts";
 import type { PymallocContext } from "./context.ts";
 
 /**
  * Obtain an arena from the arena source. It is in no list yet.
  * @returns its record, or 0 if there is no room: then everything is as it was
+ * @throws PyrenaError `bad-argument` if the source hands out a region that is not in the memory
  */
 export function obtainArena(ctx: PymallocContext): number {
   if (ctx.memory.u32[ctx.unusedArenaObjectsWord] === NULL && !growVector(ctx)) return 0;
@@ -20,6 +21,7 @@ export function obtainArena(ctx: PymallocContext): number {
     tell(ctx, eventKinds.arenaFailed, ctx.arenaBytes, 0);
     return 0;
   }
+  requireInMemory(ctx, base);
   if (!mapArena(ctx, base)) {
     ctx.arenas.free(ctx.arenas.ctx, base, ctx.arenaBytes);
     tell(ctx, eventKinds.arenaFailed, ctx.arenaBytes, 0);
@@ -80,6 +82,19 @@ function growVector(ctx: PymallocContext): boolean {
   u32[ctx.maxarenasWord] = count;
   u32[ctx.unusedArenaObjectsWord] = (start + before * recordWords) << 2;
   return true;
+}
+
+/** Writes outside a view are lost without a word, so a source that is wrong about the memory must be found out here. */
+function requireInMemory(ctx: PymallocContext, base: Address): void {
+  const { memory, arenaBytes } = ctx;
+  if (base + arenaBytes <= memory.byteLength) return;
+  memory.refresh();
+  if (base + arenaBytes <= memory.byteLength) return;
+  throw new PyrenaError(
+    "bad-argument",
+    `the arena source returned ${arenaBytes} bytes at ${hex(base)}, but the memory ends at ${hex(memory.byteLength)}`,
+    { address: base, size: arenaBytes },
+  );
 }
 
 function tell(ctx: PymallocContext, kind: EventKind, a: number, b: number): void {

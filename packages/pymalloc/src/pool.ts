@@ -10,7 +10,7 @@
  *       36     20  szidx          size class; 0xFFFF in a pool that never had one
  *       40     24  nextoffset     where the first block lies that was never used, from the pool's start
  *       44     28  maxnextoffset  the largest nextoffset at which a block still fits
- *       48     32                 blocks, each (szidx + 1) × alignment bytes
+ *       48     32  blocks,        each (szidx + 1) × alignment bytes
  *
  * A pool's address is a multiple of its size, so a block finds its pool by rounding down. A free block's first word is
  * the address of the next free one; in lp64 that word is 8 bytes, and the upper 4 of every pointer are 0.

@@ -121,6 +121,15 @@ export class Arenas {
   };
 }
 
+export interface LayersOptions {
+  /** End of the bytes for raw blocks; default 1 MiB. */
+  readonly rawBytes?: number;
+  /** Size that the memory can grow to; default 64 MiB. */
+  readonly maxBytes?: number;
+  /** How far regions lie behind multiples of the arena size, in bytes; default 0. */
+  readonly offset?: number;
+}
+
 export interface Layers {
   readonly memory: LinearMemory;
   readonly heap: Heap;
@@ -132,10 +141,7 @@ export interface Layers {
  * A heap with both stand-ins. Raw blocks come from the first `rawBytes` of the memory; regions lie above, each
  * `offset` bytes past a multiple of the arena size, lowest free first.
  */
-export function layers(
-  profile: Profile,
-  options: { rawBytes?: number; maxBytes?: number; offset?: number } = {},
-): Layers {
+export function layers(profile: Profile, options: LayersOptions = {}): Layers {
   const { arenaBytes } = profile.pymalloc;
   const rawBytes = options.rawBytes ?? 1 << 20;
   const maxBytes = options.maxBytes ?? 64 << 20;
