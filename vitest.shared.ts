@@ -29,7 +29,6 @@ export function shared(directory: string): ViteUserConfig {
     resolve: { alias: sourceAliases() },
     test: {
       include: ["test/**/*.test.ts"],
-      passWithNoTests: true,
       testTimeout: 30_000,
       reporters: ["default", ["json", { outputFile: join(directory, ".reports/test.json") }]],
     },
