@@ -9,7 +9,6 @@
  */
 import {
   type Address,
-  alignUp,
   arenaMapShape,
   type LinearMemory,
   NULL,
@@ -56,6 +55,9 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   readonly #poolBytes: number;
   readonly #arenaBytes: number;
   #slotCount = 1;
+  /** What was obtained from the inner source for each slot. */
+  readonly #regions: Address[] = [0];
+  readonly #regionBytes: number[] = [0];
   readonly #freeSlots: number[] = [];
   /** Bytes of the address space that a node of each level of CPython's radix tree covers. */
   readonly #bottomNodeBytes: number;
@@ -85,9 +87,7 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   #aheadIsOwn = true;
   #freesInOrder = true;
 
-  /**
-   * @param inner where the regions come from; must align them to pools
-   */
+  /** @param inner where the regions come from */
   constructor(inner: PyObjectArenaAllocator, memory: LinearMemory, profile: Profile) {
     this.#inner = inner;
     const { poolBytes, arenaBytes } = profile.pymalloc;
@@ -198,13 +198,22 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   /** A region of the heap with the same base modulo the pool size as `recorded`; NULL if there is no room. */
   place(recorded: number, size: number): Address {
     const offset = Number.isNaN(recorded) ? 0 : recorded % this.#poolBytes;
-    const region = this.#inner.alloc(this.#inner.ctx, regionBytes(size, offset, this.#poolBytes));
+    // Sources align arenas to pools. One that does not needs room for any shift.
+    let bytes = offset === 0 ? size : size + this.#poolBytes;
+    let region = this.#inner.alloc(this.#inner.ctx, bytes);
+    if (region !== NULL && this.#shift(region, offset) + size > bytes) {
+      this.#inner.free(this.#inner.ctx, region, bytes);
+      bytes = size + this.#poolBytes;
+      region = this.#inner.alloc(this.#inner.ctx, bytes);
+    }
     if (region === NULL) return NULL;
-    const base = region + offset;
+    const base = region + this.#shift(region, offset);
     const slot = this.#freeSlots.pop() ?? this.#newSlot();
     this.sizes.fill(0, slot << this.slotShift, (slot + 1) << this.slotShift);
     this.ownBase[slot] = base;
     this.recordedBase[slot] = recorded;
+    this.#regions[slot] = region;
+    this.#regionBytes[slot] = bytes;
     this.#reach(base + size);
     this.slots.fill(slot, base >>> this.poolShift, ((base + size - 1) >>> this.poolShift) + 1);
     if (!Number.isNaN(recorded)) {
@@ -224,9 +233,13 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     this.recordedBase[slot] = Number.NaN;
     this.#freeSlots.push(slot);
     this.#index();
-    const offset = base % this.#poolBytes;
-    this.#inner.free(this.#inner.ctx, base - offset, regionBytes(size, offset, this.#poolBytes));
+    this.#inner.free(this.#inner.ctx, this.#regions[slot], this.#regionBytes[slot]);
     this.#given(recorded, true);
+  }
+
+  /** Bytes from a region's base to the first address that is `offset` modulo the pool size. */
+  #shift(region: Address, offset: number): number {
+    return (offset - (region % this.#poolBytes) + this.#poolBytes) % this.#poolBytes;
   }
 
   #newSlot(): number {
@@ -300,11 +313,6 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
     if (needed <= this.slots.length) return;
     this.slots = enlarged(this.slots, new Uint16Array(Math.max(needed, this.slots.length * 2)));
   }
-}
-
-/** Bytes of the region for an arena that begins `offset` bytes into it. */
-function regionBytes(size: number, offset: number, poolBytes: number): number {
-  return offset === 0 ? size : alignUp(size + offset, poolBytes);
 }
 
 function enlarged<T extends Uint16Array | Float64Array>(from: T, to: T): T {

@@ -63,21 +63,29 @@ export class VerifyingReplayer {
     const counters = this.counters;
     const arenas = this.#arenas;
     const { poolShift, blockShift, slotShift } = arenas;
-    const { ctx, malloc, free } = this.#pymalloc;
+    const { ctx, malloc, calloc, free } = this.#pymalloc;
     const threshold = this.#threshold;
     for (let index = 0, at = 0; index < count; index++, at += FIELDS_PER_RECORD) {
       const tag = tags[index];
       const domain = (tag >>> 4) as Domain;
       switch (tag & 0x0f) {
-        case traceOps.malloc: {
-          counters.mallocs++;
-          const size = fields[at];
-          const result = fields[at + 1];
+        case traceOps.malloc:
+        case traceOps.calloc: {
+          const clears = (tag & 0x0f) === traceOps.calloc;
+          let size = fields[at];
+          let result = fields[at + 1];
+          if (clears) {
+            counters.callocs++;
+            size *= result;
+            result = fields[at + 2];
+          } else {
+            counters.mallocs++;
+          }
           if (domain === RAW || size > threshold || result === NULL) {
             this.#request(batch, index, domain, size, result);
             break;
           }
-          const own = malloc(ctx, size >>> 0);
+          const own = clears ? calloc(ctx, fields[at], fields[at + 1]) : malloc(ctx, size >>> 0);
           const page = own >>> poolShift;
           const slot = page < arenas.slots.length ? arenas.slots[page] : 0;
           const offset = own - arenas.ownBase[slot];
@@ -113,12 +121,6 @@ export class VerifyingReplayer {
           counters.liveBlocks--;
           counters.liveBytes -= size - 1;
           free(ctx, own);
-          break;
-        }
-        case traceOps.calloc: {
-          counters.callocs++;
-          const size = fields[at] * fields[at + 1];
-          this.#request(batch, index, domain, size, fields[at + 2]);
           break;
         }
         case traceOps.realloc:
