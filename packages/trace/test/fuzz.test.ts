@@ -73,7 +73,7 @@ async function survives(bytes: Uint8Array, most = bytes.length): Promise<boolean
 
 /** Replay, on heaps that may grow to 16 MiB; the layers must be whole afterwards, whatever was read. */
 async function replays(bytes: Uint8Array, verify: boolean): Promise<void> {
-  const memory = { bytes: 1 << 20, maxBytes: 1 << 24 };
+  const memory = { backing: "resizable", bytes: 1 << 18, maxBytes: 1 << 24 } as const;
   let reader: Awaited<ReturnType<typeof openTrace>>;
   let target: ReturnType<typeof createReplayHeap>;
   try {

@@ -391,12 +391,12 @@ describe("what is not as it should be", () => {
   });
 
   test("a memory that is too small is met with refusals, not with an error", async () => {
-    const result = await replayed(jsonTool(), {
+    const result = await replayed(fragments("3.9"), {
       memory: { backing: "resizable", bytes: 1 << 20, maxBytes: 3 << 20 },
     });
     expect(result.refused).toBeGreaterThan(0);
     expect(result.wrong).toBeGreaterThan(0);
-    expect(result.records).toBe(204_942);
+    expect(result.cutOff).toBe(false);
   });
 
   test("a recording that is cut off is replayed as far as it goes", async () => {
