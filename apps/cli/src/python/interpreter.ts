@@ -22,6 +22,7 @@ import type { PythonModule } from "./emscripten.ts";
 interface EmscriptenSettings {
   preRun: ((module: PythonModule) => void)[];
   onRuntimeInitialized?: () => void;
+  printErr?: (line: string) => void;
   instantiateWasm: (imports: WasmImports, done: unknown) => unknown;
   noInitialRun?: boolean;
   exitCode?: number;
@@ -81,6 +82,8 @@ export async function startInterpreter(hooks: StartHooks): Promise<StartedInterp
         hooks.beforeStart(running);
       },
     ];
+    // What Emscripten itself has to say, such as "Aborted()": Python has said it better.
+    settings.printErr = () => {};
     const { instantiateWasm } = settings;
     settings.instantiateWasm = (imports, done) => {
       hooks.adaptSystemCalls(imports.env);

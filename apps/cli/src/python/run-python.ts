@@ -27,10 +27,11 @@ export interface RunPythonResult {
 }
 
 /**
- * Stack of Python's thread, in MiB. A native CPython has 8; WebAssembly frames are several times as large. It is
- * address space until it is used.
+ * Stack of Python's thread, in MiB. CPython guards the stack of its C code, 10 MiB in linear memory, and raises
+ * RecursionError when it is used up; the engine's own stack, where WebAssembly's frames lie, must not be exhausted first,
+ * since that ends the process. In the deepest recursions it takes up to 20 times as much. It is address space until used.
  */
-const STACK_MIB = 64;
+const STACK_MIB = 256;
 
 /** After so long without a reaction to Ctrl-C, the next one ends the program. In milliseconds. */
 const PATIENCE = 1500;

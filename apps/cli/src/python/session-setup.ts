@@ -5,7 +5,8 @@
  *   torn down yet;
  * - an entry in `gc.callbacks`, which times collections;
  * - `time.sleep` that sleeps, and wakes for signals, in place of Emscripten's busy loop;
- * - `os.getpid()` as it really is, and `socket.socketpair()`, on which asyncio stands;
+ * - `os.getpid()` as it really is; `os.kill()` reaches the program itself by it, and no other process;
+ * - `socket.socketpair()`, on which asyncio stands;
  * - what differs from `python` in the settings of Pyodide's own start.
  *
  * `atexit`, `gc` and `_socket` are imported by it, and its entries can be found in the first two; otherwise a program
@@ -49,6 +50,12 @@ def at_end():
         figures += generation["collections"], generation["collected"], generation["uncollectable"]
     end(*figures)
 
+emscripten_pid = posix.getpid()
+emscripten_kill = posix.kill
+
+def kill(pid, signal, /):
+    return emscripten_kill(emscripten_pid if pid == getpid() else pid, signal)
+
 def socketpair(family, type, proto):
     both = make_pair(type)
     left, right = both & 0xffff, both >> 16
@@ -62,9 +69,10 @@ if not hasattr(_socket, "socketpair"):
 atexit.register(at_end)
 gc.callbacks.append(gc_phase)
 time.sleep = make_sleep(time.sleep)
-posix.getpid = getpid
-if "os" in sys.modules:
-    sys.modules["os"].getpid = getpid
+for module in posix, sys.modules.get("os"):
+    if module is not None:
+        module.getpid = getpid
+        module.kill = kill
 if writes_bytecode():
     sys.dont_write_bytecode = False
 `;
