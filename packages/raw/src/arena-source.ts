@@ -2,9 +2,9 @@
  * The arena source: what mmap is to CPython's `_PyObject_Arena`. Regions come from the heap's region manager and go
  * back there, so arenas given back serve as arenas again or become segments of the raw heap.
  *
- * A region of `profile.pymalloc.arenaBytes` or more is aligned to that size (to the largest power of two that divides
- * it, should it not be one), hence to pools. Smaller ones, such as CPython's 16 KiB data stack chunks from 3.11 on, are
- * aligned to a granule and take whole granules.
+ * A region of just `profile.pymalloc.arenaBytes` is aligned to that size (to the largest power of two that divides it,
+ * should it not be one), hence to pools. Others, such as CPython's 16 KiB data stack chunks from 3.11 on, are aligned
+ * to a granule and take whole granules, from gaps between arenas where there are any.
  */
 import {
   type Address,
@@ -46,6 +46,7 @@ import {
 } from "./regions.ts";
 import { giveBackAll } from "./segments.ts";
 import { arenaStats } from "./stats.ts";
+import { verifyHeap } from "./verify.ts";
 
 /** Options of {@link createArenaSource} and {@link attachArenaSource}. */
 export interface ArenaSourceOptions extends RegionOptions {
@@ -58,9 +59,9 @@ export interface ArenaSourceOptions extends RegionOptions {
 
 /** One attachment to a heap's arena source. */
 export class ArenaContext {
-  readonly regions: Regions;
+  declare readonly regions: Regions;
   /** Word index of the state. */
-  readonly state: number;
+  declare readonly state: number;
   /** The heap's raw allocator, once it has been looked for and found: it may have granules to give back. */
   raw: RawContext | undefined = undefined;
 
@@ -74,6 +75,11 @@ export class ArenaContext {
 export interface ArenaSource extends PyObjectArenaAllocator<ArenaContext> {
   /** Counters, declared once. */
   readonly stats: StatSource;
+  /**
+   * Check every invariant of the region manager, and of the raw allocator if the heap has one.
+   * @throws PyrenaError `heap-corrupt` naming the invariant and the address
+   */
+  verify(this: void): void;
 }
 
 /**
@@ -114,6 +120,7 @@ function structOver(ctx: ArenaContext, options: ArenaSourceOptions): ArenaSource
     alloc: shared ? lockedAlloc : alloc,
     free: shared ? lockedFree : free,
     stats: arenaStats(ctx),
+    verify: () => underLock(ctx.regions, () => verifyHeap(ctx.regions, rawOf(ctx))),
   };
 }
 
@@ -127,8 +134,8 @@ function alloc(ctx: ArenaContext, size: number): Address {
     first = take(regions, length);
     if (first === 0) {
       // What the raw heap keeps in reserve is better used than refused.
-      ctx.raw ??= findRawContext(regions);
-      if (ctx.raw !== undefined && giveBackAll(ctx.raw)) first = take(regions, length);
+      const raw = rawOf(ctx);
+      if (raw !== undefined && giveBackAll(raw)) first = take(regions, length);
     }
   }
   const u32 = regions.memory.u32;
@@ -146,8 +153,14 @@ function alloc(ctx: ArenaContext, size: number): Address {
   return first * regions.granuleBytes;
 }
 
+/** The heap's raw allocator, which may have come into being after this attachment. */
+function rawOf(ctx: ArenaContext): RawContext | undefined {
+  ctx.raw ??= findRawContext(ctx.regions);
+  return ctx.raw;
+}
+
 function take(regions: Regions, length: number): number {
-  return length >= regions.arenaGranules
+  return length === regions.arenaGranules
     ? takeAligned(regions, length, ARENA)
     : takeRun(regions, length, length, ARENA, true);
 }

@@ -5,6 +5,7 @@
 import type { Regions } from "./region-context.ts";
 import {
   CAPACITY,
+  END,
   FREE,
   FREE_GRANULES,
   GAPS,
@@ -37,7 +38,7 @@ export function isFree(regions: Regions, granule: number): boolean {
   return tagOf(regions, granule) >>> KIND_SHIFT === FREE;
 }
 
-/** Enter a free run whose granules are all tagged FREE, 0, and which touches no other free run. */
+/** Enter a free run whose granules are all tagged FREE, 0, and which touches no other free run. The tail is in no list. */
 export function insertRun(regions: Regions, first: number, length: number): void {
   const u32 = regions.memory.u32;
   const state = regions.state;
@@ -46,6 +47,7 @@ export function insertRun(regions: Regions, first: number, length: number): void
   u32[table + first] = length;
   u32[table + first + length - 1] = length;
   u32[state + FREE_GRANULES] += length;
+  if (first + length === u32[state + END]) return;
 
   const slots = slotsIn(first, length, regions.logSlot);
   const set = state + (slots > 0 ? SLOTS : GAPS);
@@ -63,7 +65,7 @@ export function insertRun(regions: Regions, first: number, length: number): void
   }
 }
 
-/** Remove the free run that starts here from its list; its granules are tagged FREE, 0 afterwards. */
+/** Remove the free run that starts here; its granules are tagged FREE, 0 afterwards. Returns its length. */
 export function removeRun(regions: Regions, first: number): number {
   const u32 = regions.memory.u32;
   const state = regions.state;
@@ -73,6 +75,7 @@ export function removeRun(regions: Regions, first: number): number {
   u32[table + first] = 0;
   u32[table + first + length - 1] = 0;
   u32[state + FREE_GRANULES] -= length;
+  if (first + length === u32[state + END]) return length;
 
   const next = u32[table + capacity + first];
   const previous = u32[table + 2 * capacity + first];
@@ -93,7 +96,7 @@ export function removeRun(regions: Regions, first: number): number {
 }
 
 /**
- * A free run of at least `length` granules, or 0. Prefers gaps to runs with slots, and short runs to long ones.
+ * A listed free run of at least `length` granules, or 0. Prefers gaps to runs with slots, and short runs to long ones.
  * @param thorough look at every run that could do, not just at the first few of each list
  */
 export function findRun(regions: Regions, length: number, thorough: boolean): number {
@@ -113,7 +116,7 @@ export function findRun(regions: Regions, length: number, thorough: boolean): nu
   return search(regions, SLOTS, enough, length, looks);
 }
 
-/** A free run with at least `slots` whole slots, or 0; few slots preferred. */
+/** A listed free run with at least `slots` whole slots, or 0; few slots preferred. */
 export function findSlots(regions: Regions, slots: number, thorough: boolean): number {
   return search(regions, SLOTS, slots, 0, thorough ? Number.POSITIVE_INFINITY : LOOKS, slots);
 }

@@ -13,6 +13,7 @@ export {
   attachArenaSource,
   createArenaSource,
 } from "./arena-source.ts";
+export { attachBumpAllocator, BumpContext, createBumpAllocator } from "./bump-allocator.ts";
 export {
   attachRawAllocator,
   createRawAllocator,

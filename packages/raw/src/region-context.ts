@@ -3,21 +3,26 @@ import type { Heap, LinearMemory, StatsSink } from "@pyrena/abi";
 import { acquire, release } from "./lock.ts";
 import { END, LOCK, LOG_GRANULE, LOG_SLOT } from "./region-layout.ts";
 
-/** One attachment to a heap's region manager. */
+/**
+ * One attachment to a heap's region manager.
+ *
+ * Here and in the other contexts fields are declared, not defined: a field that starts as undefined is kept as "any
+ * value" by V8 for good, where one that only ever holds small integers needs neither test nor unboxing.
+ */
 export class Regions {
-  readonly heap: Heap;
-  readonly memory: LinearMemory;
+  declare readonly heap: Heap;
+  declare readonly memory: LinearMemory;
   /** Word index of the state. */
-  readonly state: number;
-  readonly logGranule: number;
-  readonly granuleBytes: number;
-  readonly logSlot: number;
+  declare readonly state: number;
+  declare readonly logGranule: number;
+  declare readonly granuleBytes: number;
+  declare readonly logSlot: number;
   /** Granules of an arena. */
-  readonly arenaGranules: number;
+  declare readonly arenaGranules: number;
   /** Granules that can ever be managed. */
-  readonly limit: number;
+  declare readonly limit: number;
   /** Number of this attachment: names it in the lock. */
-  readonly owner: number;
+  declare readonly owner: number;
   /** Receives growth and shrinkage of the memory. */
   sink: StatsSink | undefined = undefined;
   /** Result beside the last take: granules obtained. */

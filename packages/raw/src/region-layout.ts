@@ -26,6 +26,8 @@
  * Free runs are listed by what they are good for. A slot is an aligned sequence of granules as long as an arena.
  * Runs without a whole slot are gaps, listed by length; all others are listed by the number of whole slots in them.
  * So an arena is found in constant time whatever the alignment, and raw segments use up gaps before they break slots.
+ * The tail, the free run that ends at `end`, is in no list: it is used when no other run will do, so that it can grow
+ * with the memory, and go with it when the memory shrinks.
  *
  * Both sets are two-level: exact for keys below 32, then 16 lists for each power of two, with a bitmap over levels and
  * one over the lists of each level.
@@ -38,7 +40,7 @@ export const REGIONS_TAG = "REGN";
 export const REGIONS_VERSION = 1;
 
 /** What a run of granules is used for. */
-export type RunKind = 0 | 1 | 2 | 3 | 4 | 5;
+export type RunKind = 0 | 1 | 2 | 3 | 4;
 /** Nobody has it. */
 export const FREE: RunKind = 0;
 /** The heap header, this state, the first table. */
@@ -49,18 +51,9 @@ export const TABLE: RunKind = 2;
 export const SEGMENT = 3;
 /** A region given out by the arena source. */
 export const ARENA: RunKind = 4;
-/** A region of the bump allocator. */
-export const BUMP: RunKind = 5;
 
 /** Names of the kinds, for messages. */
-export const runKindNames: readonly string[] = [
-  "free",
-  "boot",
-  "table",
-  "segment",
-  "arena",
-  "bump",
-];
+export const runKindNames: readonly string[] = ["free", "boot", "table", "segment", "arena"];
 
 /** A tag is `kind << KIND_SHIFT | value`. */
 export const KIND_SHIFT = 24;

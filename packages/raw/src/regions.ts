@@ -193,9 +193,13 @@ export function takeRun(
 ): number {
   let run = findRun(regions, least, false);
   if (run === 0) {
-    if (!grow) return 0;
-    run = growFor(regions, least, 1, wanted) ? tailRun(regions) : findRun(regions, least, true);
-    if (run === 0) return 0;
+    const end = regions.memory.u32[regions.state + END];
+    if (end - tailRun(regions) >= least || (grow && growFor(regions, least, 1, wanted))) {
+      run = tailRun(regions);
+    } else {
+      run = grow ? findRun(regions, least, true) : 0;
+      if (run === 0) return 0;
+    }
   }
   return carve(regions, run, run, Math.min(wanted, freeLength(regions, run)), kind);
 }
@@ -209,6 +213,7 @@ export function takeAligned(regions: Regions, length: number, kind: RunKind): nu
   const slots = Math.ceil(length / slot);
   let run = findSlots(regions, slots, false);
   if (run === 0) {
+    // Does nothing where the tail is long enough.
     run = growFor(regions, length, slot, length)
       ? tailRun(regions)
       : findSlots(regions, slots, true);
@@ -398,27 +403,41 @@ function growFor(regions: Regions, length: number, align: number, wanted: number
 
 /** Manage the memory up to granule `newEnd`, growing it if it is shorter. */
 function extendTo(regions: Regions, newEnd: number): boolean {
+  if (!growMemory(regions, newEnd)) return false;
+  setEnd(regions, newEnd);
+  return true;
+}
+
+/** Make sure that the memory has so many granules. */
+function growMemory(regions: Regions, granules: number): boolean {
   const memory = regions.memory;
   const state = regions.state;
-  const end = memory.u32[state + END];
   memory.refresh();
   const before = memory.byteLength;
-  if (!memory.grow(newEnd * regions.granuleBytes)) return false;
+  if (!memory.grow(granules * regions.granuleBytes)) return false;
   const u32 = memory.u32;
   if (memory.byteLength > before) {
     u32[state + GROWN]++;
     const sink = regions.sink;
     if (sink !== undefined) sink.event(sink.ctx, eventKinds.grow, before, memory.byteLength, 0);
   }
-  // Bytes that were there before, but not ours, may have been written.
-  if (before > end * regions.granuleBytes) {
-    const dirty = Math.min(newEnd, Math.ceil(before / regions.granuleBytes));
+  // Bytes that were there before, but not managed, may have been written.
+  if (before > u32[state + END] * regions.granuleBytes) {
+    const dirty = Math.min(granules, Math.ceil(before / regions.granuleBytes));
     if (dirty > u32[state + FRESH_GRANULE]) u32[state + FRESH_GRANULE] = dirty;
   }
+  return true;
+}
+
+/** Move the end of the managed memory; granules added to it are free, granules taken from it are part of the tail. */
+function setEnd(regions: Regions, newEnd: number): void {
+  const u32 = regions.memory.u32;
+  const state = regions.state;
+  const tail = tailRun(regions);
+  if (tail < u32[state + END]) removeRun(regions, tail);
   u32[state + END] = newEnd;
   if (newEnd > u32[state + PEAK_END]) u32[state + PEAK_END] = newEnd;
-  addFree(regions, end, newEnd - end);
-  return true;
+  if (tail < newEnd) insertRun(regions, tail, newEnd - tail);
 }
 
 /** Replace the table by one with room for `needed` granules and as many again. */
@@ -434,9 +453,7 @@ function moveTable(regions: Regions, needed: number): boolean {
   const found = findRun(regions, length, true);
   const first = found !== 0 ? found : end;
   if (found === 0) {
-    if (end + length > regions.limit) return false;
-    if (!memory.grow((end + length) * regions.granuleBytes)) return false;
-    memory.u32[state + GROWN]++;
+    if (end + length > regions.limit || !growMemory(regions, end + length)) return false;
   } else {
     carve(regions, first, first, length, TABLE);
   }
@@ -452,10 +469,9 @@ function moveTable(regions: Regions, needed: number): boolean {
   u32[state + CAPACITY] = capacity;
   u32[state + TABLE_RUN] = first;
   if (found === 0) {
-    u32[state + END] = end + length;
-    if (end + length > u32[state + PEAK_END]) u32[state + PEAK_END] = end + length;
-    if (u32[state + FRESH_GRANULE] < end + length) u32[state + FRESH_GRANULE] = end + length;
-    tagRun(regions, first, length, TABLE);
+    // For a moment all of it is tail.
+    setEnd(regions, end + length);
+    carve(regions, tailRun(regions), first, length, TABLE);
   }
   if (oldRun !== 0) giveRun(regions, oldRun, runLength(regions, oldRun));
   return true;
@@ -475,11 +491,9 @@ function shrinkMemory(regions: Regions): void {
   if (!memory.shrink((tail + kept) * regions.granuleBytes)) return;
   const u32 = memory.u32;
   const newEnd = Math.min(end, Math.floor(memory.byteLength / regions.granuleBytes));
-  removeRun(regions, tail);
-  u32[state + END] = newEnd;
+  setEnd(regions, newEnd);
   if (u32[state + FRESH_GRANULE] > newEnd) u32[state + FRESH_GRANULE] = newEnd;
   u32[state + SHRUNK]++;
-  if (newEnd > tail) insertRun(regions, tail, newEnd - tail);
   const sink = regions.sink;
   if (sink !== undefined) sink.event(sink.ctx, eventKinds.shrink, before, memory.byteLength, 0);
 }

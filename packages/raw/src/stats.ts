@@ -160,7 +160,7 @@ export function rawStats(ctx: RawContext): StatSource {
 
 /** The counters of an arena source. */
 export function arenaStats(ctx: ArenaCounts): StatSource {
-  return sourceOf("arena source", ctx, arenaCounters);
+  return sourceOf("arena-source", ctx, arenaCounters);
 }
 
 function sourceOf<Ctx>(layer: string, ctx: Ctx, counters: readonly Counter<Ctx>[]): StatSource {
