@@ -75,6 +75,7 @@ async function runAll(
     results.push(
       await measure(workload, peers, {
         rounds: options.rounds,
+        sets: Math.min(options.sets, options.rounds),
         warmUps: options.quick ? 0 : WARM_UPS,
         scratch,
         progress,

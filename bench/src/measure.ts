@@ -15,8 +15,14 @@ const LONGEST_ROUND = 150e6;
 
 /** How to measure. */
 export interface MeasureOptions {
+  /** In all. */
   readonly rounds: number;
-  /** Rounds run before, for the engine to compile what is hot; not counted. */
+  /**
+   * The rounds are divided into so many sets, each with fresh processes: where a heap comes to lie, and what an engine
+   * decides to inline, differs from process to process by more than from round to round.
+   */
+  readonly sets: number;
+  /** Rounds run before those of each set, for the engine to compile what is hot; not counted. */
   readonly warmUps: number;
   /** Folder for the programs. */
   readonly scratch: string;
@@ -45,34 +51,20 @@ export async function measure(
   const program = await workload.program();
   const path = join(options.scratch, `${workload.id.replace(/[^\w.-]/g, "-")}.program`);
   writeFileSync(path, encodeProgram(program));
+  const rounds = Math.min(options.rounds, workload.roundLimit);
 
   const left = new Map<string, Measurement>();
-  const contestants: Contestant[] = [];
   for (const peer of peers) {
     const skipped = peer.skipped ?? peer.sitsOut?.(workload);
-    if (skipped !== undefined) {
-      left.set(peer.id, { peer: peer.id, skipped });
-      continue;
-    }
-    options.progress?.(`${workload.title}: starting ${peer.title}`);
-    try {
-      contestants.push(await enter(peer, workload, program, path, options));
-    } catch (error) {
-      left.set(peer.id, { peer: peer.id, ...reasonOf(error) });
+    if (skipped !== undefined) left.set(peer.id, { peer: peer.id, skipped });
+  }
+  for (let set = 0; set < options.sets; set++) {
+    const still = peers.filter(({ id }) => left.get(id) === undefined || left.get(id)?.rounds);
+    const share = Math.ceil((rounds - set) / options.sets);
+    for (const measurement of await runSet(workload, still, program, path, share, options)) {
+      left.set(measurement.peer, joined(left.get(measurement.peer), measurement));
     }
   }
-
-  const rounds = Math.min(options.rounds, workload.roundLimit);
-  for (let round = -options.warmUps; round < rounds; round++) {
-    options.progress?.(`${workload.title}: round ${Math.max(0, round)} of ${rounds}`);
-    for (let turn = 0; turn < contestants.length; turn++) {
-      const contestant = contestants[(turn + round + options.warmUps) % contestants.length]!;
-      await play(contestant, round >= 0);
-    }
-  }
-
-  for (const contestant of contestants)
-    left.set(contestant.peer.id, await leave(contestant, options));
   return {
     id: workload.id,
     title: workload.title,
@@ -82,6 +74,50 @@ export async function measure(
     operations: program.operations.length / 2,
     requestedPeak: peakRequested(program),
     measurements: peers.map(({ id }) => left.get(id)!),
+  };
+}
+
+/** One set: every peer is started, they take turns for some rounds, and are ended. */
+async function runSet(
+  workload: Workload,
+  peers: readonly Peer[],
+  program: Program,
+  path: string,
+  rounds: number,
+  options: MeasureOptions,
+): Promise<Measurement[]> {
+  const left: Measurement[] = [];
+  const contestants: Contestant[] = [];
+  for (const peer of peers) {
+    options.progress?.(`${workload.title}: starting ${peer.title}`);
+    try {
+      contestants.push(await enter(peer, workload, program, path, options));
+    } catch (error) {
+      left.push({ peer: peer.id, ...reasonOf(error) });
+    }
+  }
+  for (let round = -options.warmUps; round < rounds; round++) {
+    options.progress?.(`${workload.title}: round ${Math.max(0, round)} of ${rounds}`);
+    for (let turn = 0; turn < contestants.length; turn++) {
+      const contestant = contestants[(turn + round + options.warmUps) % contestants.length]!;
+      await play(contestant, round >= 0);
+    }
+  }
+  for (const contestant of contestants) left.push(await leave(contestant, options));
+  return left;
+}
+
+/** Two sets' rounds one after the other, and the higher peaks of memory. A set that failed is all that counts. */
+function joined(before: Measurement | undefined, now: Measurement): Measurement {
+  if (before?.rounds === undefined || now.rounds === undefined) return now;
+  const names = Object.keys(now.memory ?? {});
+  const memory = Object.fromEntries(
+    names.map((name) => [name, Math.max(before.memory?.[name] ?? 0, now.memory?.[name] ?? 0)]),
+  );
+  return {
+    ...now,
+    rounds: [...before.rounds, ...now.rounds],
+    ...(names.length > 0 && { memory }),
   };
 }
 

@@ -10,7 +10,8 @@ here are replayed besides those of the repository.
   --quick             one small round of everything: a smoke test, its figures mean nothing
   --only PATTERN      only workloads whose id contains this (random-20k, trace:, …); repeatable
   --peers PATTERN     only peers whose id contains this; repeatable
-  --rounds N          rounds of each workload (default 31)
+  --rounds N          rounds of each workload (default 33)
+  --sets N            with fresh processes after every N-th part of them (default 3)
   --python PATH       a native CPython to measure, instead of those found; repeatable
   --peer ./module.js  measure an allocator of your own too: a module whose default export is
                       an AllocatorFactory; repeatable
@@ -26,6 +27,7 @@ export interface Options {
   readonly only: readonly string[];
   readonly peers: readonly string[];
   readonly rounds: number;
+  readonly sets: number;
   readonly pythons: readonly string[];
   readonly modules: readonly string[];
   readonly details: boolean;
@@ -48,7 +50,8 @@ export function parseOptions(args: readonly string[]): Options {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       peers: { type: "string", multiple: true, default: [] },
-      rounds: { type: "string", default: "31" },
+      rounds: { type: "string", default: "33" },
+      sets: { type: "string", default: "3" },
       python: { type: "string", multiple: true, default: [] },
       peer: { type: "string", multiple: true, default: [] },
       details: { type: "boolean", default: false },
@@ -57,10 +60,8 @@ export function parseOptions(args: readonly string[]): Options {
       help: { type: "boolean", default: false },
     },
   });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new Error(`--rounds takes a whole number from 1 on, not '${values.rounds}'`);
-  }
+  const rounds = wholeNumber("--rounds", values.rounds);
+  const sets = wholeNumber("--sets", values.sets);
   if (values.write && (values.quick || values.only.length > 0 || values.peers.length > 0)) {
     throw new Error("--write keeps full runs only: leave out --quick, --only and --peers");
   }
@@ -69,6 +70,7 @@ export function parseOptions(args: readonly string[]): Options {
     only: values.only,
     peers: values.peers,
     rounds: values.quick ? 1 : rounds,
+    sets,
     pythons: values.python,
     modules: values.peer,
     details: values.details,
@@ -77,4 +79,12 @@ export function parseOptions(args: readonly string[]): Options {
     help: values.help,
     traces: positionals,
   };
+}
+
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new Error(`${option} takes a whole number from 1 on, not '${text}'`);
+  }
+  return value;
 }

@@ -216,7 +216,7 @@ export function traceWorkload(path: string, program: () => Promise<Program>): Wo
     judged: true,
     unitsPerRound: 0,
     lead: 0,
-    roundLimit: 15,
+    roundLimit: 21,
     trace: path,
     program,
   };
