@@ -48,9 +48,6 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
    */
   sizes: Uint16Array;
 
-  /** Arenas that pymalloc asked for where the recording has none. */
-  unexpected = 0;
-
   readonly #inner: PyObjectArenaAllocator;
   readonly #poolBytes: number;
   readonly #arenaBytes: number;
@@ -81,6 +78,11 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   readonly #claimed: Set<number> = new Set();
   /** Bases of live regions that no allocation claimed. */
   readonly #others: Set<number> = new Set();
+  /**
+   * Bases of the recording's live arenas that have no counterpart here, by the arena-sized piece of the address space
+   * in which they begin: of two that begin in the same piece, one would overlap the other.
+   */
+  readonly #unplaced: Map<number, number> = new Map();
 
   /** Bases given back by one side and not yet by the other, in order. */
   readonly #freesAhead: number[] = [];
@@ -139,6 +141,8 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   /** An arenaFree record. */
   recordedFree(base: number): void {
     if (this.#others.delete(base)) return;
+    const piece = Math.floor(base * this.#inverse);
+    if (this.#unplaced.get(piece) === base) this.#unplaced.delete(piece);
     // Otherwise it is an arena from before the recording began.
     if (this.#claimed.delete(base)) this.#given(base, false);
   }
@@ -151,13 +155,35 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
   settle(result: number): boolean {
     const base = this.#waitingBase;
     const missed = this.#waits && result >= base && result < base + this.#waitingSize && base > 0;
-    this.#dismiss();
+    if (missed) {
+      this.#waits = false;
+      this.#leaveOut(base);
+    } else {
+      this.#dismiss();
+    }
     return missed;
   }
 
   #dismiss(): void {
     if (this.#waits && this.#waitingBase !== NULL) this.#others.add(this.#waitingBase);
     this.#waits = false;
+  }
+
+  /** An arena of the recording that has no counterpart here. */
+  #leaveOut(base: number): void {
+    this.#claimed.add(base);
+    this.#unplaced.set(Math.floor(base * this.#inverse), base);
+  }
+
+  /** Whether a recorded address lies in one of the recording's live arenas. */
+  liesInArena(address: number): boolean {
+    if (this.slotOf(address) !== 0) return true;
+    if (this.#unplaced.size === 0) return false;
+    const piece = Math.floor(address * this.#inverse);
+    const begun = this.#unplaced.get(piece);
+    if (begun !== undefined && address >= begun) return true;
+    const before = this.#unplaced.get(piece - 1);
+    return before !== undefined && address < before + this.#arenaBytes;
   }
 
   /** The slot of the arena in which a recorded address lies; 0: none. */
@@ -206,7 +232,10 @@ export class RecordedArenas implements PyObjectArenaAllocator<RecordedArenas> {
       bytes = size + this.#poolBytes;
       region = this.#inner.alloc(this.#inner.ctx, bytes);
     }
-    if (region === NULL) return NULL;
+    if (region === NULL) {
+      if (!Number.isNaN(recorded)) this.#leaveOut(recorded);
+      return NULL;
+    }
     const base = region + this.#shift(region, offset);
     const slot = this.#freeSlots.pop() ?? this.#newSlot();
     this.sizes.fill(0, slot << this.slotShift, (slot + 1) << this.slotShift);
@@ -322,9 +351,8 @@ function enlarged<T extends Uint16Array | Float64Array>(from: T, to: T): T {
 
 function claim(arenas: RecordedArenas, size: number): Address {
   const recorded = arenas.take(size);
-  if (recorded === NULL) return NULL; // It failed in the recording.
-  if (Number.isNaN(recorded)) arenas.unexpected++;
-  return arenas.place(recorded, size);
+  // It failed in the recording, so it fails here.
+  return recorded === NULL ? NULL : arenas.place(recorded, size);
 }
 
 function giveBack(arenas: RecordedArenas, base: Address, size: number): void {

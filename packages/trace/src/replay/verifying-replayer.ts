@@ -301,7 +301,7 @@ export class VerifyingReplayer {
       return;
     }
     this.#others.add(result, own, kept, domain);
-    const inArena = arenas.slotOf(result) !== 0;
+    const inArena = arenas.liesInArena(result);
     if (inArena || arenas.isInArena(own)) this.#strays = true;
     if (isRaw) return;
     const missed = arenas.settle(result);

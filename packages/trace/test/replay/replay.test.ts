@@ -395,7 +395,9 @@ describe("what is not as it should be", () => {
       memory: { backing: "resizable", bytes: 1 << 20, maxBytes: 3 << 20 },
     });
     expect(result.refused).toBeGreaterThan(0);
-    expect(result.wrong).toBeGreaterThan(0);
+    // What does not lie in an arena because there was no room for one is not where it was.
+    expect(result.wrong).toBeGreaterThan(1000);
+    expect(result.small).toBe((await replayed(fragments("3.9"))).small);
     expect(result.cutOff).toBe(false);
   });
 
