@@ -12,39 +12,16 @@ import {
   MAX_FIELD,
   MAX_FIELD_BYTES,
   opOf,
-  recordFormats,
   TRACE_ADDRESS_LIMIT,
-  tagOf,
   traceOps,
 } from "./format.ts";
+import { FREE_SHAPE, IS_STRING, MALLOC_SHAPE, MAX_RECORD_BYTES, shapes } from "./record-shapes.ts";
 
 /** A text is at most so long, in bytes. */
 export const MAX_TEXT_BYTES: number = 1 << 26;
 
-/** The most bytes that a record takes, but for the text of a string. */
-const MAX_RECORD_BYTES = 1 + FIELDS_PER_RECORD * MAX_FIELD_BYTES;
-
-/** In a shape: the one field is the length of a text that follows. */
-const IS_STRING = 0x80;
-
 /** A byte order mark at the start of a text is part of it; bytes that are no UTF-8 read as U+FFFD. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/**
- * Shape of the record with each tag: number of fields in the low three bits; from bit 3 on, for each field, whether it
- * is an address. 0: there is no such tag.
- */
-const shapes: Uint8Array = new Uint8Array(256);
-for (const { op, perDomain, fields } of recordFormats) {
-  let shape = fields.length;
-  for (const [n, { type }] of fields.entries()) if (type === "addr") shape |= 8 << n;
-  if (op === traceOps.string) shape = IS_STRING | 1;
-  for (let domain = 0; domain < (perDomain ? 3 : 1); domain++) shapes[tagOf(op, domain)] = shape;
-}
-
-/** The shapes of the two records that nearly all are: one size and one address, and one address. */
-const MALLOC_SHAPE: number = shapes[tagOf(traceOps.malloc, 0)];
-const FREE_SHAPE: number = shapes[tagOf(traceOps.free, 0)];
 
 /** How a stream ended. */
 export interface TraceEnding {
