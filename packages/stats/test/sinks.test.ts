@@ -160,7 +160,7 @@ describe("RingSink", () => {
   test("several workers put events in while one takes them out: none is lost or torn", async () => {
     const { heap, raw } = heapWithRaw("shared");
     const ring = createRingSink(heap, raw, 64);
-    const each = 20_000;
+    const each = 3000;
     // Workers run in plain Node: they load the packages as they are built.
     const modules = {
       abi: import.meta.resolve("@pyrena/abi"),
@@ -172,8 +172,11 @@ describe("RingSink", () => {
         const { Heap, LinearMemory } = await import(workerData.modules.abi);
         const { attachRingSink } = await import(workerData.modules.stats);
         const ring = attachRingSink(Heap.attach(LinearMemory.over(workerData.memory)));
+        const never = new Int32Array(new SharedArrayBuffer(4));
         for (let n = 0; n < workerData.each; n++) {
           ring.event(ring, 1 + workerData.id, n, n * 2 ** 20, -n);
+          // Bursts and pauses: the ring is full, empty and in between.
+          if (n % 50 === 49) Atomics.wait(never, 0, 0, 2);
         }
         parentPort.postMessage("done");
       })();
