@@ -23,6 +23,7 @@ export function free(ctx: RawContext, ptr: Address): void {
   if (
     (header & (nextHeader >>> 1) & 1) === 0 ||
     (ptr & ctx.alignMask) !== 0 ||
+    ptr >>> 0 !== ptr ||
     u32[(u32[ctx.tableField] >>> 2) + (ptr >>> ctx.logGranule)] >>>
       (24 satisfies typeof KIND_SHIFT) !==
       (3 satisfies typeof SEGMENT)
@@ -48,6 +49,7 @@ export function looksLive(ctx: RawContext, u32: Uint32Array, ptr: Address): bool
   return (
     (header & (u32[chunk + ((header >>> 3) << 1)] >>> 1) & 1) !== 0 &&
     (ptr & ctx.alignMask) === 0 &&
+    ptr >>> 0 === ptr &&
     u32[(u32[ctx.tableField] >>> 2) + (ptr >>> ctx.logGranule)] >>>
       (24 satisfies typeof KIND_SHIFT) ===
       (3 satisfies typeof SEGMENT)

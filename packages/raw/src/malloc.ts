@@ -35,8 +35,8 @@ const FILL_BYTES = 256;
  * what is left of it becoming the victim; else one from the top.
  */
 export function malloc(ctx: RawContext, size: number): Address {
-  // As an unsigned number a negative size is a large one.
-  if (size >>> 0 > ctx.smallMax) return mallocLarge(ctx, size);
+  // Also what is no size at all: the slow path looks closer.
+  if (!(size >= 0 && size <= ctx.smallMax)) return mallocLarge(ctx, size);
   const u32 = ctx.memory.u32;
   const state = ctx.address >>> 2;
   let bytes = (size + ctx.roundUp) & ctx.sizeMask;
