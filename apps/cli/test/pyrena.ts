@@ -42,7 +42,8 @@ export function sh(script: string, options: ShellOptions = {}): Promise<ShellRes
   return shell("sh", ["-c", script.replaceAll("$PYRENA", PYRENA)], options);
 }
 
-function shell(
+/** Run a command. */
+export function shell(
   command: string,
   args: readonly string[],
   { input, env, cwd, interruptAfter }: ShellOptions,
