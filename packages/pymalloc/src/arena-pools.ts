@@ -23,7 +23,6 @@ export function firstPool(ctx: PymallocContext, base: Address): Address {
 /** How many of an arena's pools have been carved; they lie side by side from {@link firstPool} on. */
 export function carvedPools(ctx: PymallocContext, arena: number): number {
   const u32 = ctx.memory.u32;
-  // Unsigned: pool_address wraps to 0 in an arena that ends at 4 GiB.
-  const bytes = (u32[arena + ctx.poolAddressWord] - firstPool(ctx, u32[arena])) >>> 0;
-  return bytes >>> ctx.poolShift;
+  // An unsigned shift: pool_address wraps to 0 in an arena that ends at 4 GiB.
+  return (u32[arena + ctx.poolAddressWord] - firstPool(ctx, u32[arena])) >>> ctx.poolShift;
 }
