@@ -164,16 +164,15 @@ export function calloc(ctx: RawContext, nelem: number, elsize: number): Address 
   const size = nelem * elsize;
   if (size >>> 0 !== size) return refuse(ctx, size);
   const state = ctx.address >>> 2;
-  const topBefore = ctx.memory.u32[state + TOP] >>> 2;
-  ctx.grownTop = 0;
+  // Where the heap grows in between, the top from which the chunk may be cut is another one.
+  ctx.grownTop = ctx.memory.u32[state + TOP] >>> 2;
   const ptr = malloc(ctx, size);
   if (ptr === NULL) return NULL;
   const u32 = ctx.memory.u32;
   const first = ptr >>> 2;
   let end = first + ((size + 3) >>> 2);
-  // A chunk that starts where the top started was cut from the top.
-  const chunk = first - 1;
-  if (chunk === topBefore || chunk === ctx.grownTop) end = Math.min(end, u32[state + FRESH] >>> 2);
+  // A chunk that starts where the top did was cut from it.
+  if (first - 1 === ctx.grownTop) end = Math.min(end, u32[state + FRESH] >>> 2);
   if (end - first <= FILL_BYTES / 4) {
     for (let at = first; at < end; at++) u32[at] = 0;
   } else {

@@ -37,7 +37,7 @@ export class RawContext {
 
   /** Receives requests that could not be met. */
   sink: StatsSink | undefined = undefined;
-  /** Result beside the last growth: word index of the top. */
+  /** Result beside the last growth: word index of the top, as it was before anything was cut from it. */
   grownTop = 0;
 
   constructor(regions: Regions, stateAddress: Address) {

@@ -183,6 +183,31 @@ describe("calloc", () => {
     expect(memory.u8.subarray(block, block + 400_000).every((byte) => byte === 0)).toBe(true);
     raw.walker.verify();
   });
+
+  test("clears what was the top until the heap grew and another place became that", () => {
+    const layers = freshLayers(tiny, { bytes: 1 << 17, maxBytes: 4 << 20 });
+    const { memory, malloc, calloc, free, allocArena, freeArena, raw } = layers;
+    malloc(20_000);
+    const arenas = [allocArena(), allocArena()].sort((a, b) => a - b);
+    // Behind the arenas: a second segment with the top.
+    malloc(300_000);
+    freeArena(arenas[0]);
+    // Until the first segment grows into the place of the first arena, and has the top.
+    let last = 0;
+    for (let n = 0; n < 1000 && !(last > arenas[0] - 4096 && last < arenas[1]); n++)
+      last = malloc(1000);
+    expect(last).toBeLessThan(arenas[1]);
+    memory.u8.fill(0xff, last, last + 1000);
+    free(last);
+    // The hole that is left joins the two segments: the chunk before it is the top no more.
+    freeArena(arenas[1]);
+    const before = raw.stats.read(2);
+    const block = calloc(arenas[1] + 2000 - last);
+    expect([block, raw.stats.read(2)]).toEqual([last, before - 1]);
+    const bytes = memory.u8.subarray(block, block + arenas[1] + 2000 - last);
+    expect(bytes.every((byte) => byte === 0)).toBe(true);
+    raw.walker.verify();
+  });
 });
 
 describe("a heap's raw allocator", () => {
