@@ -61,8 +61,9 @@ export class BlockRecord {
     memory.u32[(page >>> 2) + ((address >>> 8) & WORD_MASK)] |= 1 << (address >>> 3);
   }
 
-  /** Whether the address is in the record. Right for any number. */
+  /** Whether the address is in the record. Right for any number, and still when the record is disposed of. */
   has(address: Address): boolean {
+    if (this.#size === 0) return false;
     const u32 = this.#memory.u32;
     const page = u32[this.#rootWord + (address >>> PAGE_SHIFT)];
     if (
@@ -85,7 +86,7 @@ export class BlockRecord {
     return true;
   }
 
-  /** Give the record's memory back; it must not be used any more. */
+  /** Give the record's memory back. It must be empty, and nothing may be entered any more. */
   dispose(): void {
     const { u32 } = this.#memory;
     for (let n = 0; n < ROOT_WORDS; n++) {

@@ -22,6 +22,10 @@ export interface TableFunctions {
 /** What the functions look at on each call. */
 export interface DrainState {
   readonly draining: boolean;
+  /**
+   * Nothing of the installation is left. Whoever kept the functions may still call them: they pass everything through.
+   */
+  readonly removed: boolean;
   /** A block of ours was given back, or a call passed through, while draining: it may have been the last one. */
   called(): void;
 }

@@ -37,7 +37,7 @@ export interface InstalledDomain {
   /** What was installed before. */
   readonly before: AllocatorStruct;
   readonly allocator: PyMemAllocatorEx;
-  /** The blocks handed out, unless pymalloc itself tells which are its own. */
+  /** The blocks handed out; undefined, in all domains alike, where pymalloc itself tells which are its own. */
   readonly record: BlockRecord | undefined;
 }
 
@@ -83,6 +83,11 @@ export class Installation {
   /** How far it has come. */
   get state(): InstallationState {
     return this.#state;
+  }
+
+  /** @internal Whether nothing of it is left. */
+  get removed(): boolean {
+    return this.#state === "removed";
   }
 
   /** Whether it is active and on top in each of its domains: nobody has wrapped or replaced it. */
@@ -135,8 +140,11 @@ export class Installation {
   /** Blocks of ours that are live: what draining waits for. For pymalloc, this visits every pool. */
   get liveBlocks(): number {
     if (this.#state === "removed") return 0;
-    const recorded = this.#parts.domains.reduce((sum, { record }) => sum + (record?.size ?? 0), 0);
-    return recorded + (this.#parts.pymalloc?.liveBlocks() ?? 0);
+    const { domains, pymalloc } = this.#parts;
+    // Where blocks are recorded, the record counts them all; pymalloc alone needs none.
+    return this.#recorded
+      ? domains.reduce((sum, { record }) => sum + record!.size, 0)
+      : pymalloc!.liveBlocks();
   }
 
   /**
@@ -148,7 +156,7 @@ export class Installation {
     if (this.#state !== "active") return;
     this.#state = "draining";
     this.draining = true;
-    this.#poolBlocks = this.#parts.pymalloc?.liveBlocks() ?? 0;
+    if (!this.#recorded) this.#poolBlocks = this.#parts.pymalloc!.liveBlocks();
     this.#parts.settle();
   }
 
@@ -192,11 +200,14 @@ export class Installation {
     return true;
   }
 
+  get #recorded(): boolean {
+    return this.#parts.domains[0]!.record !== undefined;
+  }
+
   get #drained(): boolean {
-    return (
-      this.#poolBlocks <= 0 &&
-      this.#parts.domains.every(({ record }) => record === undefined || record.size === 0)
-    );
+    return this.#recorded
+      ? this.#parts.domains.every(({ record }) => record!.size === 0)
+      : this.#poolBlocks <= 0;
   }
 
   #structOf({ domain }: InstalledDomain): AllocatorStruct {

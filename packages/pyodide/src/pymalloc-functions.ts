@@ -110,7 +110,7 @@ export function pymallocFunctions(
 
   function reallocDraining(domain: number, ptr: Address, newSize: number): Address {
     const before = previous[domain];
-    if (!walker.owns(ptr)) {
+    if (state.removed || !walker.owns(ptr)) {
       const address = before.realloc(before.ctx, ptr, newSize);
       state.called();
       return address;
@@ -123,7 +123,7 @@ export function pymallocFunctions(
 
   function freeDraining(domain: number, ptr: Address): void {
     const before = previous[domain];
-    if (walker.owns(ptr)) {
+    if (!state.removed && walker.owns(ptr)) {
       state.poolBlocksChanged(-1);
       free(domain, ptr);
     } else {

@@ -1,4 +1,4 @@
-import { type AllocatorFactory, MEM, NULL, OBJ, RAW } from "@pyrena/abi";
+import { type AllocatorFactory, MEM, NULL, OBJ, type PyMemAllocatorEx, RAW } from "@pyrena/abi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { churn, startPython, type TestPython } from "./python.ts";
 
@@ -155,6 +155,26 @@ describe("installations on top of one another", () => {
       const after = live.getAllocator(RAW);
       expect(after.ctx).toBe(before.ctx);
       expect(live.installations).toEqual([]);
+    }
+  });
+
+  it("removed: their functions pass everything through to whoever kept them", () => {
+    const { live } = python;
+    for (const allocator of ["pymalloc", (next: PyMemAllocatorEx) => ({ ...next })] as const) {
+      const installation = live.install({ allocator, domains });
+      const kept = live.getAllocator(RAW);
+      const first = kept.malloc(kept.ctx, 100);
+      installation.uninstall();
+      kept.free(kept.ctx, first);
+      expect(installation.state).toBe("removed");
+      for (let n = 1; n < 2000; n++) {
+        const block = kept.malloc(kept.ctx, n);
+        live.memory.u8.fill(n & 0xff, block, block + n);
+        const moved = kept.realloc(kept.ctx, block, n + 100);
+        expect(live.memory.u8[moved + n - 1]).toBe(n & 0xff);
+        kept.free(kept.ctx, moved);
+      }
+      expect(installation.problems).toEqual([]);
     }
   });
 
