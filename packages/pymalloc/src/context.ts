@@ -20,7 +20,10 @@ import { stateLayout } from "./state.ts";
 export interface PymallocOptions {
   /** Serves requests of 0 bytes and of more than the threshold, and pymalloc's own tables. */
   readonly raw: PyMemAllocatorEx;
-  /** Serves arenas. */
+  /**
+   * Serves arenas. The heap is whole whenever it is called, so that a wrapper may walk it (`PYTHONMALLOCSTATS` has
+   * CPython print its statistics each time before an arena is obtained).
+   */
   readonly arenas: PyObjectArenaAllocator;
   /** Is told of arenas obtained, refused and given back. */
   readonly sink?: StatsSink | undefined;

@@ -37,11 +37,19 @@ export function makeRealloc(geometry: Geometry, malloc: Malloc, free: Free): Rea
   };
 }
 
+/** Up to so many bytes a loop is quicker than the engine's own copy, which must be called. */
+const LOOP_BYTES = 96;
+
 /** Copy between blocks, rounded up to whole words, which both hold. Not through f64, which may change NaNs. */
 function copy(ctx: PymallocContext, from: Address, to: Address, bytes: number): void {
+  const words = (bytes + 3) >>> 2;
+  if (bytes > LOOP_BYTES) {
+    ctx.memory.u8.copyWithin(to, from, from + words * 4);
+    return;
+  }
   const u32 = ctx.memory.u32;
   const start = from >>> 2;
-  const end = start + ((bytes + 3) >>> 2);
+  const end = start + words;
   const distance = (to >>> 2) - start;
   for (let word = start; word < end; word++) u32[word + distance] = u32[word];
 }

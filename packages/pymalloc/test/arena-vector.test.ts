@@ -45,6 +45,31 @@ describe.each([16, 4096 + 16, 200])("arenas that start %d bytes off", (offset) =
   );
 });
 
+test.each(tinyProfiles)("the heap is whole whenever a layer below is called: $name", (profile) => {
+  const h = harness(profile);
+  let looked = 0;
+  const look = (): void => {
+    looked++;
+    h.verify();
+  };
+  const around = (layer: object): void => {
+    for (const [name, call] of Object.entries(layer)) {
+      if (typeof call !== "function") continue;
+      Object.assign(layer, {
+        [name]: (...args: unknown[]): unknown => {
+          look();
+          return call(...args);
+        },
+      });
+    }
+  };
+  around(h.raw.allocator);
+  around(h.arenas.allocator);
+  const blocks = Array.from({ length: 200 }, (_, n) => h.malloc((n * 29) % 120));
+  for (const block of blocks) h.free(h.realloc(block, 60));
+  expect(looked).toBeGreaterThan(40);
+});
+
 describe("events", () => {
   test("tell of arenas obtained, refused and given back, and only while a sink is there", () => {
     const h = harness(tinyProfile("lp64"));
