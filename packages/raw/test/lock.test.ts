@@ -11,10 +11,11 @@ function start(
   words: Int32Array<SharedArrayBuffer>,
   owner: number,
   rounds: number,
+  threads: number,
   spins: boolean,
 ) {
   const worker = new Worker(new URL("./support/lock-worker.ts", import.meta.url), {
-    workerData: { buffer: words.buffer, owner, rounds, spins },
+    workerData: { buffer: words.buffer, owner, rounds, threads, spins },
   });
   return { worker, done: once(worker, "exit") };
 }
@@ -35,7 +36,7 @@ describe("the lock", () => {
   ])("lets one thread at a time through, %s", async (_, first, second) => {
     const words = lockWords();
     const rounds = 20_000;
-    const threads = [start(words, 1, rounds, first), start(words, 2, rounds, second)];
+    const threads = [start(words, 1, rounds, 2, first), start(words, 2, rounds, 2, second)];
     await Promise.all(threads.map(({ done }) => done));
     expect([words[2], words[3]]).toEqual([2 * rounds, 0]);
     expect([words[0], words[1]]).toEqual([0, 0]);
@@ -49,7 +50,7 @@ describe("the lock", () => {
     async (_, spins) => {
       const words = lockWords();
       acquire(words, 0, 42);
-      const { done } = start(words, 2, 1, spins);
+      const { done } = start(words, 2, 1, 1, spins);
       const deadline = Date.now() + 10_000;
       // 2: somebody waits.
       while (Atomics.load(words, 0) !== 2 && Date.now() < deadline) {

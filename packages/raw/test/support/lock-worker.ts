@@ -6,15 +6,20 @@ interface Task {
   readonly buffer: SharedArrayBuffer;
   readonly owner: number;
   readonly rounds: number;
+  /** How many threads to wait for before starting. */
+  readonly threads: number;
   /** Whether to wait by spinning only, as where `Atomics.wait` is not allowed. */
   readonly spins: boolean;
 }
 
-const { buffer, owner, rounds, spins } = workerData as Task;
+const { buffer, owner, rounds, threads, spins } = workerData as Task;
 // Words: 0 lock, 1 owner, 2 counter, 3 owners seen that were not this one, 4 gate.
 const words = new Int32Array(buffer);
 Atomics.add(words, 4, 1);
-Atomics.wait(words, 4, 1, 1000);
+Atomics.notify(words, 4);
+for (let ready = 0; ready < threads; ready = Atomics.load(words, 4)) {
+  Atomics.wait(words, 4, ready, 5000);
+}
 for (let n = 0; n < rounds; n++) {
   if (spins) {
     contend(words, 0, false);
