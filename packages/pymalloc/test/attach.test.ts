@@ -98,6 +98,40 @@ describe.each([...tinyProfiles, ...realProfiles])("$name", (profile) => {
   });
 });
 
+test("a worker that takes over looks at the memory anew and goes on, though it has grown meanwhile", () => {
+  const profile = tinyProfiles[0]!;
+  const memory = LinearMemory.create({
+    backing: "wasm-shared",
+    bytes: 1 << 16,
+    maxBytes: 16 << 20,
+  });
+  const heap = Heap.create(memory, profile);
+  const first = createPymalloc(heap, {
+    raw: createRawAllocator(heap),
+    arenas: createArenaSource(heap),
+  });
+  // What the other worker makes of what it is sent.
+  const seen = LinearMemory.over(memory.transferable!, memory.maxByteLength);
+  const second = attach(seen, profile);
+  const before = seen.byteLength;
+  const blocks: number[] = [];
+  for (let n = 0; n < 4000; n++) {
+    const [pymalloc, view] = Math.floor(n / 500) % 2 === 0 ? [first, memory] : [second, seen];
+    view.refresh();
+    blocks.push(pymalloc.malloc(pymalloc.ctx, (n % 96) + 1));
+  }
+  expect(seen.byteLength).toBeGreaterThan(before);
+  expect(new Set(blocks).size).toBe(blocks.length);
+  memory.refresh();
+  seen.refresh();
+  for (const [n, block] of blocks.entries()) {
+    const pymalloc = n % 2 === 0 ? first : second;
+    pymalloc.free(pymalloc.ctx, block);
+  }
+  first.walker.verify();
+  expect(second.stats.read(7)).toBe(0);
+});
+
 test("two pymallocs in one heap don't know of each other, and each is found by its state", () => {
   const h = harness(tinyProfiles[0]!);
   const second = createPymalloc(h.heap, { raw: h.raw.allocator, arenas: h.arenas.allocator });
