@@ -1,7 +1,15 @@
 /** The bins of free chunks: enter one, remove one, find one that is large enough. `raw-layout.ts` says how. */
 import type { NEXT, PREV, PREV_USED } from "./chunk.ts";
 import type { RawContext } from "./raw-context.ts";
-import { type BITMAPS, binOf, type LEVEL_MAP, type NODES, NOTHING, VICTIM } from "./raw-layout.ts";
+import {
+  type BITMAPS,
+  binOf,
+  type EXACT_BINS,
+  type LEVEL_MAP,
+  type NODES,
+  NOTHING,
+  VICTIM,
+} from "./raw-layout.ts";
 
 // Here and in malloc.ts and free.ts numbers stand where names would: engines read an imported constant, and a
 // module's own, from memory each time, and the longer code is inlined less. `2 satisfies typeof PREV` is the number,
@@ -11,7 +19,8 @@ import { type BITMAPS, binOf, type LEVEL_MAP, type NODES, NOTHING, VICTIM } from
 export function insertChunk(ctx: RawContext, u32: Uint32Array, chunk: number, words: number): void {
   const state = ctx.address >>> 2;
   const address = chunk << 2;
-  const bin = binOf(words >>> 1);
+  let bin = (words >>> 1) | 0;
+  if (bin >= (64 satisfies typeof EXACT_BINS)) bin = binOf(bin);
   const node = state + 2 * bin + (48 satisfies typeof NODES);
   const next = u32[node + (1 satisfies typeof NEXT)];
   u32[chunk] = (words << 2) | (2 satisfies typeof PREV_USED);

@@ -1,10 +1,10 @@
 /** Giving a block back: `free`. See `bins.ts` on the numbers in here. */
 import type { Address } from "@pyrena/abi";
 import { insertChunk, unlinkChunk } from "./bins.ts";
-import type { PREV_USED, SEGMENT_HEAD_WORDS } from "./chunk.ts";
+import type { PREV_USED, SEGMENT_HEAD_WORDS, USED } from "./chunk.ts";
 import { badPointer } from "./diagnose.ts";
 import type { RawContext } from "./raw-context.ts";
-import { FRESH, type NOTHING, TOP, type VICTIM } from "./raw-layout.ts";
+import type { FRESH, NOTHING, TOP, VICTIM } from "./raw-layout.ts";
 import type { KIND_SHIFT, SEGMENT } from "./region-layout.ts";
 import { giveBack } from "./segments.ts";
 
@@ -86,7 +86,13 @@ export function joinAndInsert(
     if (next === u32[state + (0 satisfies typeof TOP)] >>> 2) {
       if (isVictim)
         u32[state + (3 satisfies typeof VICTIM)] = (state + (4 satisfies typeof NOTHING)) << 2;
-      growTopDown(ctx, u32, from, total, next);
+      u32[from] = (total << 2) | (2 satisfies typeof PREV_USED);
+      u32[state + (0 satisfies typeof TOP)] = from << 2;
+      const fresh = u32[state + (1 satisfies typeof FRESH)] >>> 2;
+      if (fresh <= next) u32[state + (1 satisfies typeof FRESH)] = (next + 1) << 2;
+      // Where the old top was the sentinel, it is an ordinary one now.
+      if (nextHeader >>> 3 === 0) u32[next] = 1 satisfies typeof USED;
+      if (mayGiveBack(ctx, from, total)) giveBack(ctx, from, total, ctx.giveBackBytes);
       return;
     }
     if (next === victim) isVictim = true;
@@ -100,23 +106,6 @@ export function joinAndInsert(
     insertChunk(ctx, u32, from, total);
   }
   if (mayGiveBack(ctx, from, total)) giveBack(ctx, from, total, ctx.giveBackBytes);
-}
-
-/** Let the top start lower, at `from`. */
-function growTopDown(
-  ctx: RawContext,
-  u32: Uint32Array,
-  from: number,
-  words: number,
-  oldTop: number,
-): void {
-  const state = ctx.address >>> 2;
-  u32[from] = (words << 2) | (2 satisfies typeof PREV_USED);
-  u32[state + TOP] = from << 2;
-  if (u32[state + FRESH] >>> 2 <= oldTop) u32[state + FRESH] = (oldTop + 1) << 2;
-  // Where the old top was the sentinel, it is an ordinary one now.
-  if (from + words === oldTop) u32[oldTop] = 1;
-  if (mayGiveBack(ctx, from, words)) giveBack(ctx, from, words, ctx.giveBackBytes);
 }
 
 /** Whether it is worth looking whether a free chunk has granules to give back: it is long, or may be a whole segment. */

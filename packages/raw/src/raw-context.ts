@@ -1,7 +1,7 @@
 /** What the raw allocator's functions get as their context: views and constants. The state is in the heap. */
 import type { Address, LinearMemory, StatsSink } from "@pyrena/abi";
 import { CHUNK_OVERHEAD, SEGMENT_OVERHEAD_BYTES } from "./chunk.ts";
-import { RAW_TAG } from "./raw-layout.ts";
+import { EXACT_BINS, RAW_TAG } from "./raw-layout.ts";
 import type { Regions } from "./region-context.ts";
 import { TABLE_ADDRESS } from "./region-layout.ts";
 
@@ -10,7 +10,7 @@ const GIVE_BACK_BYTES = 2 ** 20;
 /** … or so many granules, where granules are small. */
 const GIVE_BACK_GRANULES = 16;
 /** Chunks below this size, in bytes, have bins whose number is their size in units of 8. */
-const EXACT_BYTES = 512;
+const EXACT_BYTES: number = 8 * EXACT_BINS;
 
 /** One attachment to a heap's raw allocator. */
 export class RawContext {

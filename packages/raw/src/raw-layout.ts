@@ -34,6 +34,8 @@ export const RAW_VERSION = 1;
 
 /** Bins on a level. */
 export const LEVEL_BINS = 32;
+/** Bins below this have the size of their chunks, in units, as their number. */
+export const EXACT_BINS = 64;
 /** Levels: one for sizes below 256 bytes, then one for each power of two from 2^8 to 2^31. */
 export const LEVELS = 25;
 
@@ -97,7 +99,7 @@ export const NODES = 48;
  * @param units size of the chunk in units of 8 bytes
  */
 export function binOf(units: number): number {
-  if (units < 64) return units | 0;
+  if (units < EXACT_BINS) return units | 0;
   const log = 31 - Math.clz32(units);
   return ((log - 4) << 5) | ((units >>> (log - 5)) & 31);
 }
