@@ -131,11 +131,15 @@ function alloc(ctx: ArenaContext, size: number): Address {
   const length = Math.ceil(size / regions.granuleBytes);
   let first = 0;
   if (size > 0 && length < regions.limit) {
-    first = take(regions, length);
-    if (first === 0) {
-      // What the raw heap keeps in reserve is better used than refused.
-      const raw = rawOf(ctx);
-      if (raw !== undefined && giveBackAll(raw)) first = take(regions, length);
+    // What the raw heap has free and in one piece is better used than a larger memory, and all it has than none.
+    const raw = rawOf(ctx);
+    first = take(regions, length, false);
+    if (first === 0 && raw !== undefined && giveBackAll(raw, length * regions.granuleBytes)) {
+      first = take(regions, length, false);
+    }
+    if (first === 0) first = take(regions, length, true);
+    if (first === 0 && raw !== undefined && giveBackAll(raw, regions.granuleBytes)) {
+      first = take(regions, length, true);
     }
   }
   const u32 = regions.memory.u32;
@@ -159,10 +163,10 @@ function rawOf(ctx: ArenaContext): RawContext | undefined {
   return ctx.raw;
 }
 
-function take(regions: Regions, length: number): number {
+function take(regions: Regions, length: number, grow: boolean): number {
   return length === regions.arenaGranules
-    ? takeAligned(regions, length, ARENA)
-    : takeRun(regions, length, length, ARENA, true);
+    ? takeAligned(regions, length, ARENA, grow)
+    : takeRun(regions, length, length, ARENA, grow);
 }
 
 /**

@@ -6,7 +6,7 @@ import { badPointer } from "./diagnose.ts";
 import type { RawContext } from "./raw-context.ts";
 import type { FRESH, NOTHING, TOP, VICTIM } from "./raw-layout.ts";
 import type { KIND_SHIFT, SEGMENT } from "./region-layout.ts";
-import { giveBack } from "./segments.ts";
+import { giveBackIfLong } from "./segments.ts";
 
 /**
  * Give a block back; NULL is ignored.
@@ -92,7 +92,7 @@ export function joinAndInsert(
       if (fresh <= next) u32[state + (1 satisfies typeof FRESH)] = (next + 1) << 2;
       // Where the old top was the sentinel, it is an ordinary one now.
       if (nextHeader >>> 3 === 0) u32[next] = 1 satisfies typeof USED;
-      if (mayGiveBack(ctx, from, total)) giveBack(ctx, from, total, ctx.giveBackBytes);
+      if (mayGiveBack(ctx, from, total)) giveBackIfLong(ctx, from, total);
       return;
     }
     if (next === victim) isVictim = true;
@@ -105,7 +105,7 @@ export function joinAndInsert(
   } else {
     insertChunk(ctx, u32, from, total);
   }
-  if (mayGiveBack(ctx, from, total)) giveBack(ctx, from, total, ctx.giveBackBytes);
+  if (mayGiveBack(ctx, from, total)) giveBackIfLong(ctx, from, total);
 }
 
 /** Whether it is worth looking whether a free chunk has granules to give back: it is long, or may be a whole segment. */

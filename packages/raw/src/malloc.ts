@@ -137,7 +137,7 @@ function mallocFromTop(ctx: RawContext, size: number, words: number): Address {
   const state = ctx.address >>> 2;
   let u32 = ctx.memory.u32;
   if (wordsOf(u32[u32[state + TOP] >>> 2]) < words) {
-    if (!growHeap(ctx, words)) return refuse(ctx, size);
+    if (!growHeap(ctx, words)) return ctx.mayGrow ? refuse(ctx, size) : NULL;
     u32 = ctx.memory.u32;
     ctx.grownTop = u32[state + TOP] >>> 2;
     // What was added may have joined with something else than the top: then it is in a bin, and found at once.

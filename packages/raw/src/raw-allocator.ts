@@ -132,7 +132,7 @@ function structOver(ctx: RawContext, options: RawOptions): RawAllocator {
       verify: () => underLock(ctx.regions, () => verifyHeap(ctx.regions, ctx)),
     },
     stats: rawStats(ctx),
-    trim: () => underLock(ctx.regions, () => giveBackAll(ctx)),
+    trim: () => underLock(ctx.regions, () => giveBackAll(ctx, ctx.regions.granuleBytes)),
   };
 }
 

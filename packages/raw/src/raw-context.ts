@@ -5,9 +5,9 @@ import { EXACT_BINS, RAW_TAG } from "./raw-layout.ts";
 import type { Regions } from "./region-context.ts";
 import { TABLE_ADDRESS } from "./region-layout.ts";
 
-/** A free chunk of so many bytes is given back to the region manager, as far as it covers granules. */
+/** Free chunks of less than so many bytes are not given back out of a segment that stays, unless somebody asks … */
 const GIVE_BACK_BYTES = 2 ** 20;
-/** … or so many granules, where granules are small. */
+/** … or less than so many granules, where granules are small. */
 const GIVE_BACK_GRANULES = 16;
 /** Chunks below this size, in bytes, have bins whose number is their size in units of 8. */
 const EXACT_BYTES: number = 8 * EXACT_BINS;
@@ -32,11 +32,13 @@ export class RawContext {
   declare readonly worthALook: number;
   /** Word index in a granule: `index & granuleMask`. */
   declare readonly granuleMask: number;
-  /** Least bytes, in whole granules, that are given back out of a segment that stays. */
+  /** Least bytes, in whole granules, that are given back out of a segment that stays without being asked for. */
   declare readonly giveBackBytes: number;
 
   /** Receives requests that could not be met. */
   sink: StatsSink | undefined = undefined;
+  /** Whether a request may make the memory larger, or is to be answered with NULL where it would have to. */
+  mayGrow = true;
   /** Result beside the last growth: word index of the top, as it was before anything was cut from it. */
   grownTop = 0;
 

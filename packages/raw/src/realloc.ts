@@ -1,6 +1,7 @@
 /**
  * Resizing. In this order: shrink in place; grow into the free chunk or the top behind; slide down into the free
- * chunk before (with the one behind, if it is free); make the segment longer if the block is its last; move.
+ * chunk before (with the one behind, if it is free); make the segment longer if the block is its last; move to where
+ * there is room; and the last two once more with a larger memory.
  */
 import { type Address, NULL } from "@pyrena/abi";
 import { detachChunk, insertChunk } from "./bins.ts";
@@ -43,9 +44,16 @@ export function realloc(ctx: RawContext, ptr: Address, newSize: number): Address
     const moved = slideDown(ctx, u32, chunk, words, has);
     if (moved !== 0) return ((moved << 2) + CHUNK_OVERHEAD) >>> 0;
   }
-  if (growAtEnd(ctx, u32, chunk, words, has)) return ptr;
-  const moved = malloc(ctx, newSize);
-  if (moved === NULL) return NULL;
+  // What is free already comes before a larger memory, though the block has to move for it.
+  if (growAtEnd(ctx, u32, chunk, words, has, false)) return ptr;
+  ctx.mayGrow = false;
+  let moved = malloc(ctx, newSize);
+  ctx.mayGrow = true;
+  if (moved === NULL) {
+    if (growAtEnd(ctx, ctx.memory.u32, chunk, words, has, true)) return ptr;
+    moved = malloc(ctx, newSize);
+    if (moved === NULL) return NULL;
+  }
   u32 = ctx.memory.u32;
   u32.copyWithin(moved >>> 2, chunk + 1, chunk + has);
   joinAndInsert(ctx, u32, chunk, has);
@@ -106,6 +114,7 @@ function growAtEnd(
   chunk: number,
   words: number,
   has: number,
+  grow: boolean,
 ): boolean {
   const next = chunk + has;
   const isTop = next === u32[(ctx.address >>> 2) + TOP] >>> 2;
@@ -114,7 +123,7 @@ function growAtEnd(
   const free = (u32[next] & USED) === 0 ? wordsOf(u32[next]) : 0;
   if (wordsOf(u32[next + free]) !== 0) return false;
   return (
-    growSegment(ctx, next + free, words - has - free, true) &&
+    growSegment(ctx, next + free, words - has - free, grow) &&
     growInPlace(ctx, ctx.memory.u32, chunk, words, has)
   );
 }

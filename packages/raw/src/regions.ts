@@ -65,8 +65,8 @@ const SMALL_GRANULE = 4096;
 const GRANULES_WANTED = 256;
 /** The table's words a granule. */
 const TABLE_WORDS = 3;
-/** The memory grows by 1/32 of its size … */
-const LOG_GROWTH = 5;
+/** The memory grows by 1/64 of its size … */
+const LOG_GROWTH = 6;
 /** … but at most by so many bytes more than is needed. */
 const LARGEST_STEP_BYTES = 16 * 2 ** 20;
 /** The tail is given back when it exceeds twice 1/8 of what lies below it; 1/8 is kept. */
@@ -205,19 +205,28 @@ export function takeRun(
 }
 
 /**
- * Hand out a run of exactly `length` granules that starts on a slot's boundary; the memory grows if need be.
+ * Hand out a run of exactly `length` granules that starts on a slot's boundary.
+ * @param grow whether to make the memory larger if there is none
  * @returns its first granule, or 0
  */
-export function takeAligned(regions: Regions, length: number, kind: RunKind): number {
+export function takeAligned(
+  regions: Regions,
+  length: number,
+  kind: RunKind,
+  grow: boolean,
+): number {
   const slot = 1 << regions.logSlot;
   const slots = Math.ceil(length / slot);
   let run = findSlots(regions, slots, false);
   if (run === 0) {
-    // Does nothing where the tail is long enough.
-    run = growFor(regions, length, slot, length)
-      ? tailRun(regions)
-      : findSlots(regions, slots, true);
-    if (run === 0) return 0;
+    const tail = tailRun(regions);
+    const fits = alignUp(tail, slot) + length <= regions.memory.u32[regions.state + END];
+    if (fits || (grow && growFor(regions, length, slot, length))) {
+      run = tailRun(regions);
+    } else {
+      run = grow ? findSlots(regions, slots, true) : 0;
+      if (run === 0) return 0;
+    }
   }
   return carve(regions, run, alignUp(run, slot), length, kind);
 }

@@ -6,9 +6,10 @@
  * region manager wherever in the segment they lie: at its end, at its start, in the middle (which leaves two
  * segments), or all of it. What is given back can become an arena, and the other way round.
  *
- * Given back at once are segments that become free as a whole, except the one with the top where it stands lowest, and
- * otherwise stretches of `giveBackBytes` or more: a heap that breathes by less keeps what it has. When the region manager runs out,
- * everything is given back that can be (`giveBackAll`).
+ * Given back at once are segments that become free as a whole (but the one with the top where it stands lowest), the
+ * top where it is longer than 1/16 of the heap, and holes longer than 1/4 of it; 1 MiB at least. The raw heap reuses
+ * the rest better itself: whole granules of it are less than it. But they are not hoarded: the arena source asks for
+ * them before it makes the memory larger, and when there is no more memory everything is given back that can be.
  */
 import { detachChunk, insertChunk, retireVictim } from "./bins.ts";
 import {
@@ -41,6 +42,10 @@ import { giveRun, joinRuns, kindAt, runLength, runStart, takeAt, takeRun } from 
 const LOG_GROWTH = 6;
 /** … but at most by so many bytes more than is needed. */
 const LARGEST_STEP_BYTES = 2 ** 20;
+/** The top is given back from 1/16 of what the heap holds on … */
+const LOG_LONG_TOP = 4;
+/** … and a hole from 1/4 on. */
+const LOG_LONG_HOLE = 2;
 
 /**
  * Obtain memory for a chunk of so many words. Afterwards the top is that large, or a bin has such a chunk.
@@ -54,15 +59,16 @@ export function growHeap(ctx: RawContext, words: number): boolean {
   const state = ctx.address >>> 2;
   const top = u32[state + TOP] >>> 2;
   if (top === state + NOTHING) {
-    if (addRegion(ctx, words, false) || addRegion(ctx, words, true)) return true;
+    if (addRegion(ctx, words, false) || (ctx.mayGrow && addRegion(ctx, words, true))) return true;
   } else {
     // What the top has left counts.
     const sentinel = top + wordsOf(u32[top]);
     const missing = words - (sentinel - top);
     if (growSegment(ctx, sentinel, missing, false) || addRegion(ctx, words, false)) return true;
+    if (!ctx.mayGrow) return false;
     if (growSegment(ctx, sentinel, missing, true) || addRegion(ctx, words, true)) return true;
   }
-  return giveBackAll(ctx) && addRegion(ctx, words, true);
+  return ctx.mayGrow && giveBackAll(ctx, ctx.regions.granuleBytes) && addRegion(ctx, words, true);
 }
 
 /**
@@ -88,26 +94,36 @@ export function growSegment(
   return true;
 }
 
-/** Give back everything that covers whole granules. Returns whether there was anything. */
-export function giveBackAll(ctx: RawContext): boolean {
+/**
+ * Give back every stretch of whole granules of at least `least` bytes, and every segment that is free.
+ * @returns whether there was anything
+ */
+export function giveBackAll(ctx: RawContext, least: number): boolean {
   const state = ctx.address >>> 2;
-  const granule = ctx.regions.granuleBytes;
   let u32 = ctx.memory.u32;
   retireVictim(ctx, u32);
   const top = u32[state + TOP] >>> 2;
-  let gave = giveBack(ctx, top, wordsOf(u32[top]), granule);
+  let gave = giveBack(ctx, top, wordsOf(u32[top]), least);
   for (let bin = binOf(ctx.worthALook >>> 1); bin < LEVELS * LEVEL_BINS; bin++) {
     const node = state + 2 * bin + NODES;
     u32 = ctx.memory.u32;
     let chunk = u32[node + NEXT] >>> 2;
     while (chunk !== node) {
       const next = u32[chunk + NEXT] >>> 2;
-      if (giveBack(ctx, chunk, wordsOf(u32[chunk]), granule)) gave = true;
+      if (giveBack(ctx, chunk, wordsOf(u32[chunk]), least)) gave = true;
       u32 = ctx.memory.u32;
       chunk = next;
     }
   }
   return gave;
+}
+
+/** Give back what a free chunk covers, if it is long for this heap. */
+export function giveBackIfLong(ctx: RawContext, chunk: number, words: number): void {
+  const state = ctx.address >>> 2;
+  const u32 = ctx.memory.u32;
+  const log = chunk === u32[state + TOP] >>> 2 ? LOG_LONG_TOP : LOG_LONG_HOLE;
+  giveBack(ctx, chunk, words, Math.max(ctx.giveBackBytes, u32[state + SEGMENT_BYTES] >>> log));
 }
 
 /**

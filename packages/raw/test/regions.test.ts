@@ -234,7 +234,9 @@ describe("aligned runs", () => {
       const regions = fresh(profile, { maxBytes: 16 << 20 });
       const length = regions.arenaGranules;
       takeRun(regions, 1, 1, SEGMENT, true);
-      const bases = [1, 2, 3].map(() => takeAligned(regions, length, ARENA) * regions.granuleBytes);
+      const bases = [1, 2, 3].map(
+        () => takeAligned(regions, length, ARENA, true) * regions.granuleBytes,
+      );
       for (const base of bases) expect(base % profile.pymalloc.arenaBytes).toBe(0);
       expect(bases[2] - bases[1]).toBe(profile.pymalloc.arenaBytes);
       verify(regions);
@@ -244,19 +246,19 @@ describe("aligned runs", () => {
   test("use what was given back before the memory grows", () => {
     const regions = fresh(real, { maxBytes: 16 << 20 });
     const length = regions.arenaGranules;
-    const first = takeAligned(regions, length, ARENA);
-    takeAligned(regions, length, ARENA);
+    const first = takeAligned(regions, length, ARENA, true);
+    takeAligned(regions, length, ARENA, true);
     const bytes = regions.memory.byteLength;
     for (let n = 0; n < 5; n++) {
       giveRun(regions, first, length);
-      expect(takeAligned(regions, length, ARENA)).toBe(first);
+      expect(takeAligned(regions, length, ARENA, true)).toBe(first);
     }
     expect(regions.memory.byteLength).toBe(bytes);
   });
 
   test("leave the granules before and behind them to others", () => {
     const regions = fresh(real, { maxBytes: 16 << 20 });
-    takeAligned(regions, regions.arenaGranules, ARENA);
+    takeAligned(regions, regions.arenaGranules, ARENA, true);
     const gap = takeRun(regions, 1, 1, SEGMENT, true);
     expect(gap).toBeLessThan(regions.arenaGranules);
   });
@@ -274,7 +276,7 @@ describe("memory that is used up", () => {
     }
     verify(regions);
     expect(taken.length).toBeGreaterThan(40);
-    expect(takeAligned(regions, 4, ARENA)).toBe(0);
+    expect(takeAligned(regions, 4, ARENA, true)).toBe(0);
     for (const run of taken) giveRun(regions, run, runLength(regions, run));
     verify(regions);
     const limit = (1 << 19) / regions.granuleBytes;
@@ -405,7 +407,7 @@ describe("any sequence of calls", () => {
                 claim(first, regions.takenLength, SEGMENT);
               }
             } else if (next.op === "aligned") {
-              const first = takeAligned(regions, next.length, ARENA);
+              const first = takeAligned(regions, next.length, ARENA, true);
               if (first !== 0) {
                 expect((first * regions.granuleBytes) % profile.pymalloc.arenaBytes).toBe(0);
                 claim(first, next.length, ARENA);

@@ -53,22 +53,40 @@ describe("segments", () => {
     layers.raw.walker.verify();
   });
 
-  test("give back holes at their start, middle and end", () => {
-    const layers = freshLayers(real, { maxBytes: 64 << 20 });
-    const blocks = Array.from({ length: 12 }, () => layers.malloc(3 << 20));
+  test("give back holes that are long for the heap: at their start, middle and end", () => {
+    const layers = freshLayers(real, { maxBytes: 128 << 20 });
+    const mebibytes = [12, 1, 1, 12, 1, 1, 12];
+    const blocks = mebibytes.map((size) => layers.malloc(size << 20));
     const held = (): number => layers.stat("segmentBytes");
     const full = held();
-    for (const [n, index] of [5, 0, 11].entries()) {
+    for (const [n, index] of [3, 0, 6].entries()) {
       layers.free(blocks[index]);
       layers.raw.walker.verify();
-      expect(held()).toBeLessThanOrEqual(full - (n + 1) * (3 << 20) + (n + 1) * 2 * 65_536);
+      expect(held()).toBeLessThanOrEqual(full - (n + 1) * ((12 << 20) - 2 * 65_536));
     }
     expect(segments(layers)).toHaveLength(2);
-    for (const n of [1, 2, 3, 4, 6, 7, 8, 9, 10]) {
+    for (const n of [1, 2, 4, 5]) {
       layers.free(blocks[n]);
       layers.raw.walker.verify();
     }
     expect(segments(layers).length).toBeLessThanOrEqual(1);
+  });
+
+  test("give the arena source what they have in one piece, before the memory is made larger", () => {
+    const layers = freshLayers(real, { maxBytes: 64 << 20 });
+    const blocks = Array.from({ length: 40 }, () => layers.malloc(700_000));
+    for (const n of [5, 15, 25]) layers.free(blocks[n]);
+    const managed = layers.stat("managedBytes");
+    const held = layers.stat("segmentBytes");
+    // One whole arena of 256 KiB at least, two at most, fit into each of the holes.
+    for (let n = 0; n < 3; n++) {
+      const arena = layers.allocArena();
+      expect(arena).toBeGreaterThan(0);
+      expect(arena).toBeLessThan(blocks[26]);
+    }
+    expect(layers.stat("managedBytes")).toBe(managed);
+    expect(layers.stat("segmentBytes")).toBeLessThan(held);
+    layers.raw.walker.verify();
   });
 
   test("keep free chunks that are not worth it", () => {
