@@ -86,14 +86,13 @@ export async function openModule(url: string): Promise<OpenPeer> {
   return { allocator, raw: raw as PyMemAllocatorEx, memory, memoryUse };
 }
 
-/** A domain's functions as a struct. */
-function throughDomain(api: DomainApi): PyMemAllocatorEx {
-  const struct: PyMemAllocatorEx<DomainApi> = {
-    ctx: api,
-    malloc: (domain, size) => domain.malloc(size),
-    calloc: (domain, nelem, elsize) => domain.calloc(nelem, elsize),
-    realloc: (domain, ptr, size) => domain.realloc(ptr, size),
-    free: (domain, ptr) => domain.free(ptr),
+/** A domain's functions as a struct. The domain is known to each of them, as `PyObject_Malloc` is to a C program. */
+function throughDomain(domain: DomainApi): PyMemAllocatorEx {
+  return {
+    ctx: undefined,
+    malloc: (_ctx, size) => domain.malloc(size),
+    calloc: (_ctx, nelem, elsize) => domain.calloc(nelem, elsize),
+    realloc: (_ctx, ptr, size) => domain.realloc(ptr, size),
+    free: (_ctx, ptr) => domain.free(ptr),
   };
-  return struct as PyMemAllocatorEx;
 }
