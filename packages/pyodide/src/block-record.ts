@@ -86,6 +86,21 @@ export class BlockRecord {
     return true;
   }
 
+  /** Call `visit` with each address. */
+  forEach(visit: (address: Address) => void): void {
+    for (let mebibyte = 0; mebibyte < ROOT_WORDS; mebibyte++) {
+      const page = this.#memory.u32[this.#rootWord + mebibyte] >>> 2;
+      if (page === NULL) continue;
+      for (let word = 0; word <= WORD_MASK; word++) {
+        for (let bits = this.#memory.u32[page + word]; bits !== 0; bits &= bits - 1) {
+          const bit = 31 - Math.clz32(bits & -bits);
+          visit(mebibyte * 2 ** PAGE_SHIFT + word * 256 + bit * 8);
+        }
+      }
+    }
+    for (const address of this.#overflow) visit(address);
+  }
+
   /** Give the record's memory back. It must be empty, and nothing may be entered any more. */
   dispose(): void {
     const { u32 } = this.#memory;

@@ -47,8 +47,8 @@ export interface InstallationParts {
   readonly name: string;
   readonly domains: readonly InstalledDomain[];
   readonly pymalloc: LivePymalloc | undefined;
-  /** Large blocks of {@link pymalloc}. */
-  readonly largeRecord: BlockRecord | undefined;
+  /** All that were made for it, to be given back at the end. */
+  readonly records: readonly BlockRecord[];
   readonly large: LargeBlocks | PassedOn;
   readonly counters: RequestCounters;
   readonly problems: Problems;
@@ -219,14 +219,13 @@ export class Installation {
   }
 
   #release(): void {
-    const { module, domains, pymalloc, largeRecord } = this.#parts;
+    const { module, pymalloc, records } = this.#parts;
     if (this.#functions !== undefined) {
       for (const index of Object.values(this.#functions)) module.removeFunction(index);
       this.#functions = undefined;
     }
-    for (const { record } of domains) record?.dispose();
     pymalloc?.dispose();
-    largeRecord?.dispose();
+    for (const record of records) record.dispose();
   }
 }
 

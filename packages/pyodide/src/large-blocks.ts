@@ -1,20 +1,20 @@
-/** Requests over the threshold, where the allocator is not pymalloc and does not tell sizes: kept by address. */
+/** Requests over the threshold, where the allocator is not pymalloc: which blocks are live is recorded, not their size. */
 import type { Address } from "@pyrena/abi";
+import type { BlockRecord } from "./block-record.ts";
 import type { LargeRequests } from "./passed-on.ts";
 
-/** Counts large requests, and the bytes asked for in those that are live. */
+/** Counts large requests and the blocks of them that are live. */
 export class LargeBlocks {
   /** Requests of more bytes than this are counted. */
   readonly threshold: number;
-  readonly #sizes: Map<Address, number> = new Map();
+  readonly #record: BlockRecord;
   #count = 0;
   #bytes = 0;
   #largest = 0;
-  #liveBytes = 0;
-  #peakLiveBytes = 0;
 
-  constructor(threshold: number) {
+  constructor(threshold: number, record: BlockRecord) {
     this.threshold = threshold;
+    this.#record = record;
   }
 
   /** A request of `size` bytes, over the threshold, was answered with a block. */
@@ -22,17 +22,12 @@ export class LargeBlocks {
     this.#count++;
     this.#bytes += size;
     if (size > this.#largest) this.#largest = size;
-    this.#sizes.set(address, size);
-    this.#liveBytes += size;
-    if (this.#liveBytes > this.#peakLiveBytes) this.#peakLiveBytes = this.#liveBytes;
+    this.#record.add(address);
   }
 
   /** A block was freed or has moved; of any size. */
   died(address: Address): void {
-    const size = this.#sizes.get(address);
-    if (size === undefined) return;
-    this.#sizes.delete(address);
-    this.#liveBytes -= size;
+    this.#record.delete(address);
   }
 
   /** The figures as they are now. */
@@ -41,9 +36,8 @@ export class LargeBlocks {
       count: this.#count,
       bytes: this.#bytes,
       largest: this.#largest,
-      liveBlocks: this.#sizes.size,
-      liveBytes: this.#liveBytes,
-      peakLiveBytes: this.#peakLiveBytes,
+      liveBlocks: this.#record.size,
+      liveBytes: undefined,
     };
   }
 }

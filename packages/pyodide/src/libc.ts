@@ -33,15 +33,9 @@ export function takeZeroed(
 /**
  * Arenas for pymalloc: pool-aligned blocks of the C library.
  *
- * What each way of getting 256 KiB wastes in Pyodide:
- *
- * | from                       | waste for each arena                                                            |
- * |----------------------------|---------------------------------------------------------------------------------|
- * | `malloc`                   | one pool of 64 (4 KiB): the base is 8 bytes past a boundary, so no pool fits in the first 4 KiB |
- * | `PyObjectArenaAllocator`   | `mmap`, which Emscripten makes of `memalign(64 KiB)`: up to 60 KiB between neighbours, and it writes 256 KiB of zeros that nobody needs |
- * | `memalign(4 KiB)`          | at most 4 KiB between neighbours, which the C library goes on using for other requests |
- *
- * So `memalign`, aligned to the pool size.
+ * CPython's own arena allocator, in Pyodide, is plain `malloc`: bases lie 8 bytes past a boundary or more, no pool fits
+ * in before the next multiple of the pool size, and so each arena has one pool of 64 fewer. From `memalign` it has all
+ * of them, and the 4 KiB between neighbours are left to the C library, which goes on using them for other requests.
  */
 export function libcArenas(
   module: PyodideModule,

@@ -118,6 +118,7 @@ export class LivePython {
     const module = this.#module;
     const problems = new Problems(options.onError);
     const givenBack: (() => void)[] = [];
+    const records: BlockRecord[] = [];
     const record = (): BlockRecord => {
       const made = BlockRecord.create(module, memory);
       if (made === undefined) {
@@ -126,30 +127,29 @@ export class LivePython {
           "no room in the interpreter's memory for the record of an installation's blocks",
         );
       }
+      records.push(made);
       givenBack.push(() => made.dispose());
       return made;
     };
 
     try {
       const counters = new RequestCounters();
-      const large = new LargeBlocks(profile.pymalloc.threshold);
       const before = plan.domains.map((domain) => getAllocator(module, domain));
       const previous: PyMemAllocatorEx[] = [];
       for (const [index, domain] of plan.domains.entries()) {
         previous[domain] = callThrough(module, memory, before[index]!);
       }
 
+      const large = new LargeBlocks(profile.pymalloc.threshold, record());
       let pymalloc: LivePymalloc | undefined;
-      let largeRecord: BlockRecord | undefined;
       if (plan.pooled.length > 0) {
-        largeRecord = record();
         const pooled: PyMemAllocatorEx[] = [];
         for (const domain of plan.pooled) pooled[domain] = previous[domain]!;
         const made = new LivePymalloc({
           module,
           memory,
           profile,
-          record: largeRecord,
+          record: record(),
           previous: pooled,
           counters,
           sink: options.sink,
@@ -175,7 +175,7 @@ export class LivePython {
         name: plan.name,
         domains,
         pymalloc,
-        largeRecord,
+        records,
         large: plan.recorded ? large : pymalloc!.passedOn,
         counters,
         problems,

@@ -24,13 +24,8 @@ export interface LargeRequests {
   readonly largest: number;
   /** Blocks live now. With pymalloc these are all that were passed on, small ones for want of an arena included. */
   readonly liveBlocks: number;
-  /**
-   * Bytes in them: with pymalloc as the C library rounds them, undefined where it cannot be asked; with other allocators
-   * the bytes asked for.
-   */
+  /** Bytes in them as the C library rounds them; undefined where it cannot be asked. */
   readonly liveBytes: number | undefined;
-  /** The most of these at one time. */
-  readonly peakLiveBytes: number | undefined;
 }
 
 /** What {@link PassedOn} tells. */
@@ -59,8 +54,6 @@ export class PassedOn {
   #count = 0;
   #bytes = 0;
   #largest = 0;
-  #liveBytes = 0;
-  #peakLiveBytes = 0;
 
   /**
    * @param previous the allocators that were there before, by number of the domain; at least one
@@ -99,16 +92,23 @@ export class PassedOn {
     }
   }
 
-  /** The figures as they are now. */
+  /** The figures as they are now. Asks the C library for the size of each live block. */
   snapshot(): LargeRequests {
-    const known = this.#sizeOf !== undefined;
+    const sizeOf = this.#sizeOf;
+    let liveBytes: number | undefined;
+    if (sizeOf !== undefined) {
+      let sum = 0;
+      this.#record.forEach((address) => {
+        sum += sizeOf(address);
+      });
+      liveBytes = sum;
+    }
     return {
       count: this.#count,
       bytes: this.#bytes,
       largest: this.#largest,
       liveBlocks: this.#record.size,
-      liveBytes: known ? this.#liveBytes : undefined,
-      peakLiveBytes: known ? this.#peakLiveBytes : undefined,
+      liveBytes,
     };
   }
 
@@ -151,25 +151,20 @@ export class PassedOn {
       this.#counts[this.domain * REQUEST_COUNTERS + FOREIGN]++;
       return previous.realloc(previous.ctx, ptr, newSize);
     }
-    const before = this.#sizeOf?.(ptr) ?? 0;
     const address = previous.realloc(previous.ctx, ptr, newSize);
-    if (address !== NULL) {
-      if (address !== ptr) {
-        this.#record.delete(ptr);
-        this.#record.add(address);
-      }
-      this.#grown((this.#sizeOf?.(address) ?? 0) - before);
+    if (address !== NULL && address !== ptr) {
+      this.#record.delete(ptr);
+      this.#record.add(address);
     }
     return address;
   }
 
   #free(ptr: Address): void {
-    if (this.#record.delete(ptr)) {
-      if (this.#sizeOf !== undefined) this.#liveBytes -= this.#sizeOf(ptr);
-    } else if (this.#tables.delete(ptr)) {
-      this.#home.free(this.#home.ctx, ptr);
-      return;
-    } else {
+    if (!this.#record.delete(ptr)) {
+      if (this.#tables.delete(ptr)) {
+        this.#home.free(this.#home.ctx, ptr);
+        return;
+      }
       this.#counts[this.domain * REQUEST_COUNTERS + FOREIGN]++;
       this.listener?.foreignFreed();
     }
@@ -191,12 +186,6 @@ export class PassedOn {
 
   #born(address: Address, size: number): void {
     this.#record.add(address);
-    if (this.#sizeOf !== undefined) this.#grown(this.#sizeOf(address));
     if (size > 0 && size <= this.#threshold) this.listener?.smallPassedOn(size);
-  }
-
-  #grown(bytes: number): void {
-    this.#liveBytes += bytes;
-    if (this.#liveBytes > this.#peakLiveBytes) this.#peakLiveBytes = this.#liveBytes;
   }
 }
