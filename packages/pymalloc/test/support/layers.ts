@@ -128,6 +128,8 @@ export interface LayersOptions {
   readonly maxBytes?: number;
   /** How far regions lie behind multiples of the arena size, in bytes; default 0. */
   readonly offset?: number;
+  /** The memory; default: a new one. */
+  readonly memory?: LinearMemory;
 }
 
 export interface Layers {
@@ -145,7 +147,7 @@ export function layers(profile: Profile, options: LayersOptions = {}): Layers {
   const { arenaBytes } = profile.pymalloc;
   const rawBytes = options.rawBytes ?? 1 << 20;
   const maxBytes = options.maxBytes ?? 64 << 20;
-  const memory = LinearMemory.create({ bytes: 1 << 16, maxBytes });
+  const memory = options.memory ?? LinearMemory.create({ bytes: 1 << 16, maxBytes });
   const heap = Heap.create(memory, profile);
   const raw = new Raw(memory, profile.abi.alignment, HEAP_HEADER_BYTES, rawBytes);
   const start = alignUp(rawBytes, arenaBytes) + (options.offset ?? 0);
