@@ -15,6 +15,8 @@ import { programs } from "./programs.ts";
 async function measure(allocator: string): Promise<number[]> {
   const pyodide = await loadPyodide();
   if (allocator === "pass-through") attach(pyodide).install({ allocator: (next) => next });
+  else if (allocator === "pymalloc-typescript")
+    attach(pyodide).install({ allocator: "pymalloc", engine: "typescript" });
   else if (allocator !== "stock") attach(pyodide).install({ allocator });
   pyodide.runPython(`
 import time

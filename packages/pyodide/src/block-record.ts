@@ -8,14 +8,20 @@
  *
  * That is 16 KiB, and 1/64 of the memory in which blocks lie. Both live in the interpreter's memory (libc.ts). A page
  * that cannot be had must not lose a block that exists already: such addresses are kept in a JavaScript set until there
- * is room again.
+ * is room again. The layout is `blockRecord` of `@pyrena/pymalloc`, whose WebAssembly engine reads and writes it too.
  */
-import { type Address, type LinearMemory, NULL } from "@pyrena/abi";
+import { type Address, ilp32, type LinearMemory, layoutOf, NULL } from "@pyrena/abi";
+import { blockRecord, RECORD_PAGE_SHIFT } from "@pyrena/pymalloc";
 import { takeZeroed } from "./libc.ts";
+import { freshen } from "./live-memory.ts";
 import type { PyodideModule } from "./module.ts";
 
-const ROOT_WORDS = 4096;
-const PAGE_SHIFT = 20;
+const PAGE_SHIFT = RECORD_PAGE_SHIFT;
+const ROOT_WORDS = 2 ** (32 - PAGE_SHIFT);
+const root = layoutOf(blockRecord, ilp32);
+/** Fields behind the pages of the root, in words. */
+const SIZE = root.at.size / 4;
+const OVERFLOW = root.at.overflow / 4;
 const PAGE_RECORD_BYTES = 2 ** PAGE_SHIFT / 8 / 8;
 const WORD_MASK = PAGE_RECORD_BYTES / 4 - 1;
 
@@ -25,35 +31,43 @@ export class BlockRecord {
   readonly #memory: LinearMemory;
   readonly #rootWord: number;
   readonly #overflow: Set<Address> = new Set();
-  #size = 0;
+  #disposed = false;
 
-  private constructor(module: PyodideModule, memory: LinearMemory, root: Address) {
+  private constructor(module: PyodideModule, memory: LinearMemory, address: Address) {
     this.#module = module;
     this.#memory = memory;
-    this.#rootWord = root >>> 2;
+    this.#rootWord = address >>> 2;
   }
 
   /** An empty record, or undefined if there is no room for its root. */
   static create(module: PyodideModule, memory: LinearMemory): BlockRecord | undefined {
-    const root = takeZeroed(module, memory, 8, ROOT_WORDS * 4);
-    return root === NULL ? undefined : new BlockRecord(module, memory, root);
+    const address = takeZeroed(module, memory, 8, root.bytes);
+    return address === NULL ? undefined : new BlockRecord(module, memory, address);
   }
 
   /** Number of addresses in the record. */
   get size(): number {
-    return this.#size;
+    if (this.#disposed) return 0;
+    freshen(this.#memory);
+    return this.#memory.u32[this.#rootWord + SIZE];
+  }
+
+  /** Address of the root. */
+  get root(): Address {
+    return (this.#rootWord << 2) >>> 0;
   }
 
   /** Enter an address that is not in the record. */
   add(address: Address): void {
-    this.#size++;
     const memory = this.#memory;
+    memory.u32[this.#rootWord + SIZE] += 1;
     const entry = this.#rootWord + (address >>> PAGE_SHIFT);
     let page = memory.u32[entry];
     if (page === NULL) {
       page = takeZeroed(this.#module, memory, 8, PAGE_RECORD_BYTES);
       if (page === NULL) {
         this.#overflow.add(address);
+        memory.u32[this.#rootWord + OVERFLOW] = this.#overflow.size;
         return;
       }
       memory.u32[entry] = page;
@@ -63,7 +77,7 @@ export class BlockRecord {
 
   /** Whether the address is in the record. Right for any number, and still when the record is disposed of. */
   has(address: Address): boolean {
-    if (this.#size === 0) return false;
+    if (this.#disposed) return false;
     const u32 = this.#memory.u32;
     const page = u32[this.#rootWord + (address >>> PAGE_SHIFT)];
     if (
@@ -78,9 +92,12 @@ export class BlockRecord {
   /** Take an address out. Returns whether it was in. */
   delete(address: Address): boolean {
     if (!this.has(address)) return false;
-    this.#size--;
-    if (this.#overflow.size !== 0 && this.#overflow.delete(address)) return true;
     const u32 = this.#memory.u32;
+    u32[this.#rootWord + SIZE] -= 1;
+    if (this.#overflow.size !== 0 && this.#overflow.delete(address)) {
+      u32[this.#rootWord + OVERFLOW] = this.#overflow.size;
+      return true;
+    }
     const page = u32[this.#rootWord + (address >>> PAGE_SHIFT)];
     u32[(page >>> 2) + ((address >>> 8) & WORD_MASK)] &= ~(1 << (address >>> 3));
     return true;
@@ -88,6 +105,7 @@ export class BlockRecord {
 
   /** Call `visit` with each address. */
   forEach(visit: (address: Address) => void): void {
+    if (this.#disposed) return;
     for (let mebibyte = 0; mebibyte < ROOT_WORDS; mebibyte++) {
       const page = this.#memory.u32[this.#rootWord + mebibyte] >>> 2;
       if (page === NULL) continue;
@@ -101,8 +119,9 @@ export class BlockRecord {
     for (const address of this.#overflow) visit(address);
   }
 
-  /** Give the record's memory back. It must be empty, and nothing may be entered any more. */
+  /** Give the record's memory back. Nothing may be entered any more. */
   dispose(): void {
+    this.#disposed = true;
     const { u32 } = this.#memory;
     for (let n = 0; n < ROOT_WORDS; n++) {
       const page = u32[this.#rootWord + n];

@@ -19,6 +19,7 @@ import {
 import type { BlockRecord } from "./block-record.ts";
 import type { TableFunctions } from "./functions.ts";
 import type { LargeBlocks } from "./large-blocks.ts";
+import type { LiveEngine } from "./live-engine.ts";
 import type { LivePymalloc } from "./live-pymalloc.ts";
 import type { PyodideModule } from "./module.ts";
 import type { LargeRequests, PassedOn } from "./passed-on.ts";
@@ -51,6 +52,8 @@ export interface InstallationParts {
   readonly records: readonly BlockRecord[];
   readonly large: LargeBlocks | PassedOn;
   readonly counters: RequestCounters;
+  /** Runs {@link pymalloc}, if TypeScript does not. */
+  readonly engine: LiveEngine | undefined;
   readonly problems: Problems;
   /** Called when blocks have drained, to take out what can be taken out. */
   readonly settle: () => void;
@@ -112,6 +115,11 @@ export class Installation {
     return this.#parts.pymalloc;
   }
 
+  /** What runs pymalloc now: WebAssembly until it is uninstalled, where there is such an engine. */
+  get engine(): "wasm" | "typescript" {
+    return this.#parts.engine?.running === true ? "wasm" : "typescript";
+  }
+
   /** Requests over pymalloc's threshold (512 bytes). */
   get large(): LargeRequests {
     return this.#parts.large.snapshot();
@@ -156,6 +164,7 @@ export class Installation {
     if (this.#state !== "active") return;
     this.#state = "draining";
     this.draining = true;
+    this.#parts.engine?.handOver();
     if (!this.#recorded) this.#poolBlocks = this.#parts.pymalloc!.liveBlocks();
     this.#parts.settle();
   }
@@ -219,11 +228,12 @@ export class Installation {
   }
 
   #release(): void {
-    const { module, pymalloc, records } = this.#parts;
+    const { module, engine, pymalloc, records } = this.#parts;
     if (this.#functions !== undefined) {
       for (const index of Object.values(this.#functions)) module.removeFunction(index);
       this.#functions = undefined;
     }
+    engine?.dispose();
     pymalloc?.dispose();
     for (const record of records) record.dispose();
   }

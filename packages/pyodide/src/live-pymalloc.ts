@@ -23,6 +23,7 @@ import {
 } from "@pyrena/abi";
 import { createPymalloc, type Pymalloc } from "@pyrena/pymalloc";
 import type { BlockRecord } from "./block-record.ts";
+import { withFreshViews } from "./fresh-views.ts";
 import { libcArenas, take } from "./libc.ts";
 import type { PyodideModule } from "./module.ts";
 import { PassedOn } from "./passed-on.ts";
@@ -88,7 +89,9 @@ export class LivePymalloc implements StatSource {
   readonly #arenas: Set<Address> = new Set();
   #peakArenas = 0;
   /** Bytes in live blocks of pools: now, and at most so far. */
-  readonly #gauge: Float64Array = new Float64Array(2);
+  readonly gauge: Float64Array = new Float64Array(2);
+  /** Called before any figure is read: to fetch those of the WebAssembly engine, and fresh views. */
+  pull: (() => void) | undefined;
 
   /** @throws PyrenaError `memory-limit` if there is no room for its state */
   constructor(parts: LivePymallocParts) {
@@ -112,8 +115,9 @@ export class LivePymalloc implements StatSource {
     }
     this.heap = Heap.create(memory, profile, base);
     const arenas = this.#countArenas(libcArenas(module, memory, profile.pymalloc.poolBytes));
+    let created: Pymalloc;
     try {
-      this.pymalloc = passedOn.creating(() =>
+      created = passedOn.creating(() =>
         createPymalloc(this.heap, {
           raw: passedOn.struct,
           arenas: parts.wrapArenas?.(arenas) ?? arenas,
@@ -125,9 +129,10 @@ export class LivePymalloc implements StatSource {
       throw error;
     }
 
-    const { ctx, malloc, calloc, realloc, free, walker } = this.pymalloc;
+    this.pymalloc = withFreshViews(created, memory);
+    const { ctx, malloc, calloc, realloc, free, walker } = created;
     const { threshold, alignmentShift } = ctx;
-    const gauge = this.#gauge;
+    const gauge = this.gauge;
     const blockBytes = (size: number): number =>
       (((size - 1) >>> alignmentShift) + 1) << alignmentShift;
     const grow = (bytes: number): void => {
@@ -182,12 +187,14 @@ export class LivePymalloc implements StatSource {
 
   /** Bytes in live blocks of pools, whole blocks as their size class has them. */
   get liveBytes(): number {
-    return this.#gauge[LIVE];
+    this.pull?.();
+    return this.gauge[LIVE];
   }
 
   /** The most of these at one time. */
   get peakLiveBytes(): number {
-    return this.#gauge[PEAK];
+    this.pull?.();
+    return this.gauge[PEAK];
   }
 
   /** Bytes held in arenas. */
@@ -206,6 +213,7 @@ export class LivePymalloc implements StatSource {
 
   /** Number of live blocks in pools. Visits every pool. */
   liveBlocks(): number {
+    this.pull?.();
     let blocks = 0;
     this.pymalloc.walker.walk({
       pool: (_base, _bytes, _sizeClass, _blockBytes, inUse) => {

@@ -25,10 +25,11 @@ import {
   type StatsSink,
 } from "@pyrena/abi";
 import { createDebugHooks } from "@pyrena/debug";
-import { callThrough, getAllocator } from "./allocator-struct.ts";
+import { type AllocatorStruct, callThrough, getAllocator } from "./allocator-struct.ts";
 import { BlockRecord } from "./block-record.ts";
 import { Installation, type InstalledDomain } from "./installation.ts";
 import { LargeBlocks } from "./large-blocks.ts";
+import { LiveEngine } from "./live-engine.ts";
 import { liveMemory } from "./live-memory.ts";
 import { LivePymalloc } from "./live-pymalloc.ts";
 import { type PyodideLike, type PyodideModule, requireModule } from "./module.ts";
@@ -61,6 +62,11 @@ export interface InstallOptions {
    * middle of an allocation and must not call into the interpreter.
    */
   readonly onError?: OnError;
+  /**
+   * What runs pymalloc: WebAssembly, faster than the interpreter's own allocator, or TypeScript. The heaps are the same.
+   * Default: `wasm`, wherever the module shows its memory. Debug hooks and own allocators are always TypeScript.
+   */
+  readonly engine?: "wasm" | "typescript";
   /** Told of arenas. Only with pymalloc. */
   readonly sink?: StatsSink;
   /** Wraps the source of arenas. Only with pymalloc. */
@@ -142,14 +148,16 @@ export class LivePython {
 
       const large = new LargeBlocks(profile.pymalloc.threshold, record());
       let pymalloc: LivePymalloc | undefined;
+      let engine: LiveEngine | undefined;
       if (plan.pooled.length > 0) {
         const pooled: PyMemAllocatorEx[] = [];
         for (const domain of plan.pooled) pooled[domain] = previous[domain]!;
+        const passedOn = record();
         const made = new LivePymalloc({
           module,
           memory,
           profile,
-          record: record(),
+          record: passedOn,
           previous: pooled,
           counters,
           sink: options.sink,
@@ -157,10 +165,17 @@ export class LivePython {
         });
         givenBack.push(() => made.dispose());
         pymalloc = made;
+        if (!plan.recorded && options.engine !== "typescript") {
+          const struct: AllocatorStruct[] = [];
+          for (const [index, domain] of plan.domains.entries()) struct[domain] = before[index]!;
+          engine = LiveEngine.create(module, memory, made, passedOn, counters, struct, problems);
+          if (engine !== undefined) givenBack.push(() => engine?.dispose());
+        }
       }
 
       const domains = plan.domains.map((domain, index): InstalledDomain => {
-        const allocator = plan.make(domain, previous[domain]!, pymalloc);
+        const allocator =
+          engine?.structFor(domain) ?? plan.make(domain, previous[domain]!, pymalloc);
         requireAllocator(allocator, `${plan.name}, for domain ${domainNames[domain]}`);
         return {
           domain,
@@ -178,6 +193,7 @@ export class LivePython {
         records,
         large: plan.recorded ? large : pymalloc!.passedOn,
         counters,
+        engine,
         problems,
         settle: () => this.#settle(),
       });
@@ -196,9 +212,10 @@ export class LivePython {
             installation,
           )
         : pymallocFunctions(memory, pymalloc!, previous, counters, problems, installation);
+      const placed = engine?.start(functions) ?? functions;
       // From here on the installation gives back what it holds.
       givenBack.length = 0;
-      installation.place(functions);
+      installation.place(placed);
       this.#installations.push(installation);
       return installation;
     } catch (error) {

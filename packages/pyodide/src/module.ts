@@ -13,6 +13,8 @@ export interface PyodideModule {
   readonly HEAPU32: Uint32Array;
   /** The one function table: C function pointers are indices into it. */
   readonly wasmTable: WebAssembly.Table;
+  /** The memory itself; not every build has it. */
+  readonly memory?: unknown;
   /** Enter a JavaScript function into the table. `signature`: result, then arguments; `i` is i32, `v` nothing. */
   addFunction(fn: (...args: number[]) => number | void, signature: string): number;
   /** Take a function out of the table; its index may be used again. */

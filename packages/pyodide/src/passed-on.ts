@@ -14,6 +14,11 @@ import { type Address, NULL, type PyMemAllocatorEx } from "@pyrena/abi";
 import type { BlockRecord } from "./block-record.ts";
 import { FOREIGN, REQUEST_COUNTERS, type RequestCounters } from "./requests.ts";
 
+// Indices into {@link PassedOn.figures}.
+const COUNT = 0;
+const BYTES = 1;
+const LARGEST = 2;
+
 /** What is known about requests over the threshold. Sizes in bytes. */
 export interface LargeRequests {
   /** Requests so far. */
@@ -51,9 +56,10 @@ export class PassedOn {
   #creating = false;
   readonly #previous: readonly PyMemAllocatorEx[];
   readonly #counts: Float64Array;
-  #count = 0;
-  #bytes = 0;
-  #largest = 0;
+  /** Large requests, bytes asked for in them, the largest. */
+  readonly figures: Float64Array = new Float64Array(3);
+  /** Called before the figures are read: to fetch those of the WebAssembly engine. */
+  pull: (() => void) | undefined;
 
   /**
    * @param previous the allocators that were there before, by number of the domain; at least one
@@ -94,6 +100,7 @@ export class PassedOn {
 
   /** The figures as they are now. Asks the C library for the size of each live block. */
   snapshot(): LargeRequests {
+    this.pull?.();
     const sizeOf = this.#sizeOf;
     let liveBytes: number | undefined;
     if (sizeOf !== undefined) {
@@ -104,9 +111,9 @@ export class PassedOn {
       liveBytes = sum;
     }
     return {
-      count: this.#count,
-      bytes: this.#bytes,
-      largest: this.#largest,
+      count: this.figures[COUNT],
+      bytes: this.figures[BYTES],
+      largest: this.figures[LARGEST],
       liveBlocks: this.#record.size,
       liveBytes,
     };
@@ -179,9 +186,9 @@ export class PassedOn {
 
   #asked(size: number): void {
     if (size <= this.#threshold) return;
-    this.#count++;
-    this.#bytes += size;
-    if (size > this.#largest) this.#largest = size;
+    this.figures[COUNT]++;
+    this.figures[BYTES] += size;
+    if (size > this.figures[LARGEST]) this.figures[LARGEST] = size;
   }
 
   #born(address: Address, size: number): void {

@@ -40,9 +40,12 @@ export interface DomainRequests {
 /** Counters of one installation. Doubles, so that they neither wrap nor change representation at 2^31. */
 export class RequestCounters {
   readonly counts: Float64Array = new Float64Array(3 * REQUEST_COUNTERS);
+  /** Called before they are read: to fetch what the WebAssembly engine has counted. */
+  pull: (() => void) | undefined;
 
   /** The counters of one domain as they are now. */
   of(domain: Domain): DomainRequests {
+    this.pull?.();
     const from = domain * REQUEST_COUNTERS;
     const [malloc = 0, calloc = 0, realloc = 0, free = 0, failed = 0, foreign = 0] =
       this.counts.subarray(from);
@@ -54,7 +57,10 @@ export class RequestCounters {
     return {
       layer: `pyodide.${domainNames[domain]}`,
       declarations,
-      read: (index) => this.counts[domain * REQUEST_COUNTERS + index],
+      read: (index) => {
+        this.pull?.();
+        return this.counts[domain * REQUEST_COUNTERS + index];
+      },
     };
   }
 }
