@@ -23,8 +23,9 @@ describe.concurrent("Ctrl-C", { timeout: TIMEOUT }, () => {
   it("can be caught, and the program goes on", async () => {
     const { code, stdout } = await interrupted(`
 import time
-${ready}
-try: time.sleep(600)
+try:
+    ${ready.trim()}
+    time.sleep(600)
 except KeyboardInterrupt: print("caught")
 print("and on")
 `);
@@ -50,8 +51,9 @@ time.sleep(600)
     const { code, stdout, stderr } = await interrupted(`
 import asyncio
 async def main():
-    ${ready.trim()}
-    try: await asyncio.sleep(600)
+    try:
+        ${ready.trim()}
+        await asyncio.sleep(600)
     except asyncio.CancelledError:
         print("cancelled")
         raise
