@@ -19,7 +19,7 @@ export async function startPython(): Promise<TestPython> {
 
 /** A program that makes and drops blocks of many sizes and checks what is in them. Its value is "ok". */
 export const churn = `
-def churn(rounds=3):
+def churn(rounds=1):
     import random
     random.seed(1)
     keep = {}

@@ -177,7 +177,7 @@ describe("random operations through the function table", () => {
           expect(live.installations).toEqual([]);
           if (allocator !== throwing) expect(installation.problems).toEqual([]);
         }),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     },
     120_000,
@@ -185,7 +185,7 @@ describe("random operations through the function table", () => {
 
   it("every single request of pymalloc's for an arena or a table made to fail leaves it valid", () => {
     const { live } = python;
-    for (let fail = 1; fail <= 12; fail++) {
+    for (let fail = 1; fail <= 8; fail++) {
       // Below pymalloc, in the same domain: refuses the n-th request, and pymalloc's tables come from here.
       let requests = 0;
       const below = live.install({
@@ -205,9 +205,9 @@ describe("random operations through the function table", () => {
         }),
       });
       const model = new Model(live.getAllocator(RAW), () => live.memory.u8);
-      for (let n = 0; n < 4000; n++) model.step({ kind: "malloc", size: 200 + (n % 300) });
+      for (let n = 0; n < 3000; n++) model.step({ kind: "malloc", size: 200 + (n % 300) });
       installation.walker!.verify();
-      expect(model.blocks.length).toBe(4000);
+      expect(model.blocks.length).toBe(3000);
       model.check();
       model.freeAll();
       installation.walker!.verify();
