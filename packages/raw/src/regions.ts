@@ -148,6 +148,8 @@ export function attachRegions(heap: Heap): Regions {
   const state = entry.address >>> 2;
   const granuleBytes = 2 ** memory.u32[state + LOG_GRANULE];
   const managed = memory.u32[state + END] * granuleBytes;
+  // Another worker may have made it larger since this one looked.
+  memory.refresh();
   if (managed > memory.byteLength) {
     throw new PyrenaError(
       "not-a-heap",

@@ -78,6 +78,22 @@ describe.each(someProfiles)("$name", (profile) => {
   });
 });
 
+test("a worker attaches while another one makes the memory larger", () => {
+  const one = freshLayers(someProfiles[1] as Profile, {
+    backing: "shared-growable",
+    maxBytes: 16 << 20,
+  });
+  const shared = one.memory.transferable;
+  if (shared === undefined) throw new Error("not shared");
+  const view = LinearMemory.over(shared);
+  const heap = Heap.attach(view);
+  const block = one.malloc(4 << 20);
+  expect(view.byteLength).toBeLessThan(block + (4 << 20));
+  const two = attachRawAllocator(heap);
+  two.free(two.ctx, block);
+  one.raw.walker.verify();
+});
+
 test("attaching to a heap without these layers says which one is missing", () => {
   const heap = Heap.create(LinearMemory.create(), someProfiles[1] as Profile);
   expect(() => attachRawAllocator(heap)).toThrow(/no layer 'RAWA'/);
