@@ -117,6 +117,9 @@ function structOver(ctx: RawContext, options: RawOptions): RawAllocator {
   ctx.sink = options.sink;
   ctx.regions.sink = options.sink;
   const shared = ctx.memory.shared;
+  const stats = rawStats(ctx);
+  // On shared memory walking, counting and checking hold the heap's lock from beginning to end.
+  const locked = <Result>(body: () => Result): Result => underLock(ctx.regions, body);
   return {
     ctx,
     malloc: shared ? lockedMalloc : malloc,
@@ -125,14 +128,13 @@ function structOver(ctx: RawContext, options: RawOptions): RawAllocator {
     free: shared ? lockedFree : free,
     walker: {
       name: "malloc",
-      // On shared memory walking and checking hold the heap's lock from beginning to end.
-      walk: (visitor) => underLock(ctx.regions, () => walkSegments(ctx, visitor)),
-      owns: (address) => underLock(ctx.regions, () => liesIn(ctx.regions, address, SEGMENT)),
-      usableSize: (address) => usableSize(ctx, address),
-      verify: () => underLock(ctx.regions, () => verifyHeap(ctx.regions, ctx)),
+      walk: (visitor) => locked(() => walkSegments(ctx, visitor)),
+      owns: (address) => locked(() => liesIn(ctx.regions, address, SEGMENT)),
+      usableSize: (address) => locked(() => usableSize(ctx, address)),
+      verify: () => locked(() => verifyHeap(ctx.regions, ctx)),
     },
-    stats: rawStats(ctx),
-    trim: () => underLock(ctx.regions, () => giveBackAll(ctx, ctx.regions.granuleBytes)),
+    stats: { ...stats, read: (index) => locked(() => stats.read(index)) },
+    trim: () => locked(() => giveBackAll(ctx, ctx.regions.granuleBytes)),
   };
 }
 
