@@ -29,21 +29,12 @@ import {
   PEAK_ARENA_BYTES,
   PEAK_ARENAS,
 } from "./arena-layout.ts";
+import { openRegions, type RegionOptions, reserveLayerState } from "./open-regions.ts";
 import { findRawContext, type RawContext } from "./raw-context.ts";
-import { lockRegions, type Regions, unlockRegions } from "./region-context.ts";
+import { lockRegions, type Regions, underLock, unlockRegions } from "./region-context.ts";
 import { ARENA, FREE, runKindNames } from "./region-layout.ts";
-import {
-  giveRun,
-  kindAt,
-  openRegions,
-  type RegionOptions,
-  reserveLayerState,
-  runLength,
-  runStart,
-  takeAligned,
-  takeRun,
-  underLock,
-} from "./regions.ts";
+import { giveRun, takeAligned, takeRun } from "./regions.ts";
+import { kindAt, runLength, runStart } from "./runs.ts";
 import { giveBackAll } from "./segments.ts";
 import { arenaStats } from "./stats.ts";
 import { verifyHeap } from "./verify.ts";

@@ -3,7 +3,7 @@ import { type Address, hex, PyrenaError } from "@pyrena/abi";
 import { CHUNK_OVERHEAD, SEGMENT_HEAD_WORDS, USED, wordsOf } from "./chunk.ts";
 import type { RawContext } from "./raw-context.ts";
 import { runKindNames, SEGMENT } from "./region-layout.ts";
-import { kindAt, runStart } from "./regions.ts";
+import { kindAt, runStart } from "./runs.ts";
 
 /**
  * The error for an address that is not that of a live block.

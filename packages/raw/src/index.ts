@@ -14,6 +14,7 @@ export {
   createArenaSource,
 } from "./arena-source.ts";
 export { attachBumpAllocator, BumpContext, createBumpAllocator } from "./bump-allocator.ts";
+export type { RegionOptions } from "./open-regions.ts";
 export {
   attachRawAllocator,
   createRawAllocator,
@@ -22,4 +23,3 @@ export {
 } from "./raw-allocator.ts";
 export { RawContext } from "./raw-context.ts";
 export { Regions } from "./region-context.ts";
-export type { RegionOptions } from "./regions.ts";

@@ -5,7 +5,7 @@
  *     malloc, free, realloc       malloc.ts  free.ts  realloc.ts
  *       chunks and their bins     chunk.ts  bins.ts  raw-layout.ts
  *       segments                  segments.ts
- *     regions (granules)          regions.ts  free-runs.ts  region-layout.ts
+ *     regions (granules)          regions.ts  runs.ts  free-runs.ts  region-growth.ts  region-layout.ts
  *     linear memory               @pyrena/abi
  *
  * Chunks with boundary tags are joined with free neighbours at once; free ones are kept in two-level bins, so that
@@ -24,6 +24,7 @@ import {
 import { LIVE, NEXT, PREV } from "./chunk.ts";
 import { free } from "./free.ts";
 import { calloc, malloc } from "./malloc.ts";
+import { openRegions, type RegionOptions, reserveLayerState } from "./open-regions.ts";
 import { RawContext } from "./raw-context.ts";
 import {
   FRESH,
@@ -38,9 +39,8 @@ import {
   VICTIM,
 } from "./raw-layout.ts";
 import { realloc } from "./realloc.ts";
-import { lockRegions, unlockRegions } from "./region-context.ts";
+import { lockRegions, underLock, unlockRegions } from "./region-context.ts";
 import { SEGMENT } from "./region-layout.ts";
-import { openRegions, type RegionOptions, reserveLayerState, underLock } from "./regions.ts";
 import { giveBackAll } from "./segments.ts";
 import { rawStats } from "./stats.ts";
 import { verifyHeap } from "./verify.ts";

@@ -55,3 +55,14 @@ export function lockRegions(regions: Regions): void {
 export function unlockRegions(regions: Regions): void {
   release(regions.memory.i32, regions.state + LOCK);
 }
+
+/** Run `body` under the heap's lock where the memory is shared. For slow paths: it takes a closure. */
+export function underLock<Result>(regions: Regions, body: () => Result): Result {
+  if (!regions.memory.shared) return body();
+  lockRegions(regions);
+  try {
+    return body();
+  } finally {
+    unlockRegions(regions);
+  }
+}

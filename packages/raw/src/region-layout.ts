@@ -59,6 +59,8 @@ export const runKindNames: readonly string[] = ["free", "boot", "table", "segmen
 export const KIND_SHIFT = 24;
 /** The value of a tag. */
 export const VALUE_MASK = 0xff_ffff;
+/** Words of the table for each granule. */
+export const TABLE_WORDS = 3;
 /** Granules that the tags can number. */
 export const GRANULE_LIMIT: number = 2 ** 20 - 1;
 

@@ -36,7 +36,8 @@ import {
   TOP,
 } from "./raw-layout.ts";
 import { SEGMENT } from "./region-layout.ts";
-import { giveRun, joinRuns, kindAt, runLength, runStart, takeAt, takeRun } from "./regions.ts";
+import { giveRun, takeAt, takeRun } from "./regions.ts";
+import { joinRuns, kindAt, runLength, runStart } from "./runs.ts";
 
 /** A segment grows by 1/64 of what the heap holds … */
 const LOG_GROWTH = 6;

@@ -3,6 +3,13 @@ import { recordingSink, tinyProfile } from "@pyrena/conformance";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { freeLength, isFree } from "../src/free-runs.ts";
+import {
+  arenaAlignment,
+  attachRegions,
+  createRegions,
+  openRegions,
+  reserveLayerState,
+} from "../src/open-regions.ts";
 import type { Regions } from "../src/region-context.ts";
 import {
   ARENA,
@@ -19,21 +26,8 @@ import {
   TABLE,
   TABLE_RUN,
 } from "../src/region-layout.ts";
-import {
-  arenaAlignment,
-  attachRegions,
-  createRegions,
-  giveRun,
-  joinRuns,
-  kindAt,
-  openRegions,
-  reserveLayerState,
-  runLength,
-  runStart,
-  takeAligned,
-  takeAt,
-  takeRun,
-} from "../src/regions.ts";
+import { giveRun, takeAligned, takeAt, takeRun } from "../src/regions.ts";
+import { joinRuns, kindAt, runLength, runStart } from "../src/runs.ts";
 import { verifyHeap } from "../src/verify.ts";
 import { walkRuns } from "../src/walk.ts";
 import { abiNames, backings, freshHeap, type HeapOptions } from "./support/heaps.ts";
