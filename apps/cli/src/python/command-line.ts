@@ -1,4 +1,16 @@
-/** What the interpreter is told: its arguments, and its environment. */
+/**
+ * What the interpreter is told: its arguments, and its environment.
+ *
+ * The interpreter reads its `PYTHON…` variables itself, and nearly all have their effect: `PYTHONPATH`, `PYTHONSAFEPATH`,
+ * `PYTHONOPTIMIZE`, `PYTHONHASHSEED`, `PYTHONWARNINGS`, `PYTHONUNBUFFERED`, `PYTHONIOENCODING`, `PYTHONINSPECT`,
+ * `PYTHONVERBOSE`, `PYTHONPYCACHEPREFIX`, `PYTHONNOUSERSITE`, `PYTHONTRACEMALLOC`, `PYTHONFAULTHANDLER`,
+ * `PYTHONINTMAXSTRDIGITS`, `PYTHONPROFILEIMPORTTIME`, `PYTHONASYNCIODEBUG`, `PYTHONBREAKPOINT`, `PYTHON_COLORS`, … Others
+ * are acted upon here, because this build of the interpreter could not: `PYTHONMALLOC`, `PYTHONMALLOCSTATS`,
+ * `PYTHONDEVMODE` (its debug hooks are Pyrena's), `PYTHONDONTWRITEBYTECODE` (Pyodide's start never writes any).
+ *
+ * Without effect: `PYTHONHOME` and `PYTHONPLATLIBDIR`, for the library is the package's; `PYTHON_GIL`, `PYTHON_JIT`,
+ * `PYTHONPERFSUPPORT` and `PYTHONDUMPREFS`, which need other builds of CPython.
+ */
 import type { PythonProgram, RunPythonOptions } from "./options.ts";
 
 /** The interpreter's own arguments, after its name. */
