@@ -7,7 +7,7 @@ const broken = (text: string, path = "a.ts") =>
 
 test.each([
   "see /root/notes.md",
-  'open("/work/main/x")',
+  'open("/work/x")',
   "/home/someone/project",
   "file:///home/someone/project",
   "/Users/someone/x",
