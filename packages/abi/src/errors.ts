@@ -22,7 +22,11 @@ export type ErrorCode =
   | "bad-block"
   | "bad-trace"
   | "law-broken"
-  | "not-attached";
+  | "not-attached"
+  | "dead-object"
+  | "wrong-type"
+  | "released-handle"
+  | "python-exception";
 
 /** One row of the table. */
 export interface ErrorEntry {
@@ -118,6 +122,26 @@ export const errorTable: { readonly [code in ErrorCode]: ErrorEntry } = {
     meaning:
       "the interpreter cannot be attached to, or an allocator is not installed where it is expected",
     remedy: "read the message: it says what is missing and which versions work",
+  },
+  "dead-object": {
+    layer: "objects",
+    meaning: "a reference was released once too often, or the address is no object's",
+    remedy: "release each reference that you own once; verify() tells whose count is wrong",
+  },
+  "wrong-type": {
+    layer: "objects",
+    meaning: "an object of one type was given to an operation of another",
+    remedy: "check the object's type first",
+  },
+  "released-handle": {
+    layer: "objects",
+    meaning: "a handle was used after it had been released",
+    remedy: "keep the handle until its last use, or make a new one",
+  },
+  "python-exception": {
+    layer: "objects",
+    meaning: "an operation on objects raised a Python exception",
+    remedy: "the message names its type and text",
   },
 };
 

@@ -37,6 +37,7 @@ export {
   RAW,
 } from "./allocator.ts";
 export type { PyObjectArenaAllocator } from "./arena-allocator.ts";
+export type { Collector, CollectorFactory } from "./collector.ts";
 export { DomainApi, Domains, type InitialAllocators, requireAllocator } from "./domains.ts";
 export {
   type ErrorCode,
@@ -54,6 +55,7 @@ export {
   type MemoryHost,
   type MemorySource,
 } from "./linear-memory.ts";
+export { layoutCodes, type ObjectGraph } from "./object-graph.ts";
 export {
   type ArenaMapShape,
   arenaMapShape,

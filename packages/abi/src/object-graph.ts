@@ -1,0 +1,80 @@
+/**
+ * The object graph contract: what a cycle collector needs of objects, and all that it may know of them. Implemented
+ * by `@pyrena/objects` over its own heap; the collectors in `@pyrena/gc` work on any implementation.
+ *
+ * - O1 Every object has a reference count that counts the references to it from other objects, from roots (frames,
+ *   handles, static data) and from running code. {@link ObjectGraph.traverse} visits the first kind: each reference
+ *   that the object owns once, so that counts minus visits tell what is referenced from outside.
+ * - O2 A collectable object is preceded by `gcHeadBytes` bytes (two words, PyGC_Head) that belong to the collector,
+ *   but for bit 0 of the second word, which says that the finalizer has been called (PEP 442).
+ * - O3 `finalize`, `clear` and `callWeakrefCallback` run code of users: they may allocate, create and drop references,
+ *   and track and untrack objects. An exception thrown there is reported as unraisable and never reaches the collector.
+ */
+import type { Address } from "./address.ts";
+import type { LinearMemory } from "./linear-memory.ts";
+import type { Profile } from "./profile.ts";
+
+/**
+ * Where the references of an object lie, as a program of words in linear memory: an operation, then its operands.
+ * Collectors run it in a tight loop; only {@link layoutCodes}`.custom` needs a call. Offsets and counts are in bytes
+ * from the object's address; references that are NULL are skipped.
+ *
+ * | operation | operands                            | references                                               |
+ * |-----------|-------------------------------------|----------------------------------------------------------|
+ * | end       |                                     | no more                                                  |
+ * | words     | offset, count                       | `count` words at `offset`                                |
+ * | inlineVar | offset, countOffset                 | as many words at `offset` as the word at `countOffset`   |
+ * | buffer    | pointerOffset, countOffset          | as many words where the word at `pointerOffset` points   |
+ * | custom    |                                     | whatever `traverse` visits, this operation's place in it |
+ */
+export const layoutCodes: {
+  readonly end: 0;
+  readonly words: 1;
+  readonly inlineVar: 2;
+  readonly buffer: 3;
+  readonly custom: 4;
+} = Object.freeze({ end: 0, words: 1, inlineVar: 2, buffer: 3, custom: 4 });
+
+/** Objects as a collector sees them. Addresses are those of objects, not of the memory before them. */
+export interface ObjectGraph<Ctx = unknown> {
+  /** Passed to each function as its first argument. */
+  readonly ctx: Ctx;
+  readonly memory: LinearMemory;
+  readonly profile: Profile;
+  /** Bytes of PyGC_Head, which end where the object begins. */
+  readonly gcHeadBytes: number;
+  /** Whether the object is collectable: has a PyGC_Head. */
+  isCollectable(this: void, ctx: Ctx, object: Address): boolean;
+  /** The reference count; meaningless for immortal objects. */
+  refcount(this: void, ctx: Ctx, object: Address): number;
+  isImmortal(this: void, ctx: Ctx, object: Address): boolean;
+  /** Visit each reference that the object owns, in CPython's order (`tp_traverse`). Must not change anything. */
+  traverse(this: void, ctx: Ctx, object: Address, visit: (referent: Address) => void): void;
+  /** Address of the layout program of the object's type; NULL where only `traverse` knows. */
+  layout(this: void, ctx: Ctx, object: Address): Address;
+  incref(this: void, ctx: Ctx, object: Address): void;
+  decref(this: void, ctx: Ctx, object: Address): void;
+  /** Whether the type has a finalizer (`tp_finalize`) that has not been called for this object yet. */
+  needsFinalizer(this: void, ctx: Ctx, object: Address): boolean;
+  /** Mark the object as finalized, then call its finalizer. */
+  finalize(this: void, ctx: Ctx, object: Address): void;
+  /** Drop the references that can be part of a cycle (`tp_clear`). */
+  clear(this: void, ctx: Ctx, object: Address): void;
+  /** Visit the weak references to an object, in their list's order: most of them newest first. */
+  weakrefs(this: void, ctx: Ctx, object: Address, visit: (ref: Address) => void): void;
+  /** Whether the object is itself a weak reference. */
+  isWeakref(this: void, ctx: Ctx, object: Address): boolean;
+  hasWeakrefCallback(this: void, ctx: Ctx, ref: Address): boolean;
+  /** Make a weak reference dead without calling its callback. */
+  clearWeakref(this: void, ctx: Ctx, ref: Address): void;
+  /** Call the callback of a weak reference that has been cleared. */
+  callWeakrefCallback(this: void, ctx: Ctx, ref: Address): void;
+  /** Whether untracking by the collector is allowed: exact tuples, and dicts where the version does so. */
+  mayUntrack(this: void, ctx: Ctx, object: Address): boolean;
+  /** Give back all objects that are kept for reuse. */
+  clearFreeLists(this: void, ctx: Ctx): void;
+  /** Visit each reference that a root holds: frames, handles, static data. */
+  roots(this: void, ctx: Ctx, visit: (referent: Address, holder: string) => void): void;
+  /** A short name for people: type and address, or what a repr shows. */
+  describe(this: void, ctx: Ctx, object: Address): string;
+}

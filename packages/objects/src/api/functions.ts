@@ -1,0 +1,103 @@
+/** Functions, cells, bound methods, modules, capsules, and objects that hold a JavaScript value. */
+import type { Address } from "@pyrena/abi";
+
+/**
+ * The body of a function: its frame (arguments in the first locals) in, a new reference out; NULL with an exception
+ * pending. It may throw: what is thrown becomes the pending exception.
+ */
+export type Body = (frame: Address) => Address;
+
+/** What a `def` statement says. */
+export interface FunctionSpec {
+  readonly name: string;
+  /** Names of the locals, arguments first. */
+  readonly locals: readonly string[];
+  /** How many of them are arguments. */
+  readonly argCount: number;
+  /** Names of the captured cells (`co_freevars`). */
+  readonly freeNames?: readonly string[];
+  /** Depth of the evaluation stack, in words (`co_stacksize`); default 4. */
+  readonly stackSize?: number;
+  readonly body: Body;
+}
+
+/** `PyCodeObject`, cut down to what memory needs, `PyFunctionObject`, `PyMethodObject`. */
+export interface FunctionsApi {
+  readonly type: Address;
+  readonly methodType: Address;
+  readonly codeType: Address;
+  /** A code object. New reference. */
+  createCode(this: void, spec: FunctionSpec): Address;
+  /**
+   * A function over a code object. Borrowed arguments.
+   * @param globals its module's dict
+   * @param closure tuple of cells, or NULL
+   * @param defaults tuple, or NULL
+   */
+  create(
+    this: void,
+    code: Address,
+    globals: Address,
+    closure?: Address,
+    defaults?: Address,
+  ): Address;
+  /** `createCode`, then `create`, in one. */
+  define(
+    this: void,
+    spec: FunctionSpec,
+    globals: Address,
+    closure?: Address,
+    defaults?: Address,
+  ): Address;
+  code(this: void, fn: Address): Address;
+  closure(this: void, fn: Address): Address;
+  /** The body behind a code object. */
+  body(this: void, code: Address): Body;
+  spec(this: void, code: Address): FunctionSpec;
+  /** `self.method`: new reference. */
+  createMethod(this: void, fn: Address, self: Address): Address;
+  methodFunction(this: void, method: Address): Address;
+  methodSelf(this: void, method: Address): Address;
+}
+
+/** `PyCellObject`. */
+export interface CellsApi {
+  readonly type: Address;
+  /** Borrowed content, or NULL for an empty cell. New reference. */
+  create(this: void, content: Address): Address;
+  /** New reference, or NULL if it is empty. */
+  get(this: void, cell: Address): Address;
+  /** Borrowed, or NULL to empty it. */
+  set(this: void, cell: Address, content: Address): void;
+}
+
+/** `PyModuleObject`. */
+export interface ModulesApi {
+  readonly type: Address;
+  create(this: void, name: string): Address;
+  /** Its `__dict__`, borrowed. */
+  dict(this: void, module: Address): Address;
+}
+
+/** `PyCapsule`: a raw address with a name and a destructor. */
+export interface CapsulesApi {
+  readonly type: Address;
+  create(
+    this: void,
+    pointer: Address,
+    name: string | undefined,
+    destructor?: (capsule: Address) => void,
+  ): Address;
+  pointer(this: void, capsule: Address): Address;
+}
+
+/** Objects that hold a JavaScript value. The value lives outside the heap, in a numbered slot. */
+export interface JsValuesApi {
+  readonly type: Address;
+  create(this: void, value: unknown): Address;
+  value(this: void, object: Address): unknown;
+  /** A numbered slot for a value, for types that hold one themselves; from 1. */
+  hold(this: void, value: unknown): number;
+  held(this: void, slot: number): unknown;
+  drop(this: void, slot: number): void;
+}

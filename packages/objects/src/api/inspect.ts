@@ -1,0 +1,44 @@
+/** Looking at the whole: graph, census, regions, checks. */
+import type { Address, HeapWalker, ObjectGraph } from "@pyrena/abi";
+
+/** A named piece of the linear memory. */
+export interface Region {
+  readonly name: "header" | "static data" | "data stack" | "object heap" | "raw blocks" | "free";
+  readonly base: Address;
+  readonly bytes: number;
+}
+
+/** An object that is still alive, and who holds it. */
+export interface Leak {
+  readonly address: Address;
+  readonly type: string;
+  /** `repr`, cut to a line. */
+  readonly repr: string;
+  readonly bytes: number;
+  readonly refcount: number;
+  /** `handle made at …`, `frame main: local x`, `list at 0x… [0]`, or `cycle`. */
+  readonly heldBy: readonly string[];
+}
+
+/** Inspection of one heap's objects. */
+export interface InspectApi {
+  readonly graph: ObjectGraph;
+  /** Visit each reference that a root holds: frames, handles, static data, the pending exception. */
+  roots(this: void, visit: (referent: Address, holder: string) => void): void;
+  /** Visit every object reachable from roots or tracked by the collector, once. */
+  each(this: void, visit: (object: Address) => void): void;
+  /** Objects that are alive and would not be in a fresh heap: what the program made. */
+  leaks(this: void): Leak[];
+  /** Who references the object: `[holder object or NULL, description]`. */
+  referrers(this: void, object: Address): { holder: Address; how: string }[];
+  /** Named pieces of the memory, in order of address, adding up to the whole of it. */
+  regions(this: void): Region[];
+  /** A walker over objects, as allocators have one over blocks. */
+  readonly walker: HeapWalker;
+  /**
+   * Check every invariant: reference counts equal the references found, containers are well formed, every block of the
+   * allocators belongs to an object, buffer or static data.
+   * @throws PyrenaError `heap-corrupt` naming the invariant (O1 …) and the address
+   */
+  verify(this: void): void;
+}

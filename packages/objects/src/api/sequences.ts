@@ -1,0 +1,86 @@
+/** tuple, list, slice, range. */
+import type { Address } from "@pyrena/abi";
+
+/** `PyTupleObject`. */
+export interface TupleApi {
+  readonly type: Address;
+  readonly empty: Address;
+  /** A tuple of NULLs, not tracked yet; fill with `setItem`, then `track`. `PyTuple_New` (which tracks at once: see `pack`). */
+  create(this: void, length: number): Address;
+  /** A tuple of these objects; they are increfed. New reference. `PyTuple_Pack`. */
+  pack(this: void, items: readonly Address[]): Address;
+  length(this: void, tuple: Address): number;
+  /** Borrowed. */
+  getItem(this: void, tuple: Address, index: number): Address;
+  /** Store into a new tuple; steals `item`; what was there is released. */
+  setItem(this: void, tuple: Address, index: number, item: Address): void;
+  /** `t[start:…]` with indices already clipped; the tuple itself if it is the whole of an exact tuple. New reference. */
+  slice(this: void, tuple: Address, start: number, step: number, count: number): Address;
+  concat(this: void, a: Address, b: Address): Address;
+  repeat(this: void, tuple: Address, times: number): Address;
+  check(this: void, object: Address): boolean;
+}
+
+/** `PyListObject`: its items array comes from the MEM domain. */
+export interface ListApi {
+  readonly type: Address;
+  /** A list of NULLs with exactly that much room; fill with `initItem`. Tracked. `PyList_New`. */
+  create(this: void, length: number): Address;
+  /** A list as `[a, b, c]` makes it; the items are increfed. New reference. */
+  pack(this: void, items: readonly Address[]): Address;
+  length(this: void, list: Address): number;
+  /** Borrowed; NULL with IndexError pending. Negative indices count from the end. `PyList_GetItem`. */
+  getItem(this: void, list: Address, index: number): Address;
+  /** New reference. `PyList_GetItemRef`. */
+  getItemRef(this: void, list: Address, index: number): Address;
+  /** First store into a new list: steals `item`. `PyList_SET_ITEM`. */
+  initItem(this: void, list: Address, index: number, item: Address): void;
+  /** `l[i] = item`; borrowed item; 0 or -1. */
+  setItem(this: void, list: Address, index: number, item: Address): number;
+  deleteItem(this: void, list: Address, index: number): number;
+  /** Borrowed item; 0 or -1 with MemoryError pending. `PyList_Append`. */
+  append(this: void, list: Address, item: Address): number;
+  insert(this: void, list: Address, index: number, item: Address): number;
+  /** `l.pop(i)`: new reference, or NULL with IndexError pending. */
+  pop(this: void, list: Address, index?: number): Address;
+  /** Extend by a list or tuple (any object of known length that CPython takes the fast way for). */
+  extend(this: void, list: Address, items: Address): number;
+  /** `l.remove(x)`, `x in l`, `l.index(x)`: -1 with an exception pending. */
+  remove(this: void, list: Address, item: Address): number;
+  contains(this: void, list: Address, item: Address): number;
+  /** `l[start:…]` with indices already clipped, new reference. */
+  slice(this: void, list: Address, start: number, step: number, count: number): Address;
+  /** `l[start:stop] = items` (a list or tuple; NULL: delete). */
+  assignSlice(this: void, list: Address, start: number, stop: number, items: Address): number;
+  concat(this: void, a: Address, b: Address): Address;
+  repeat(this: void, list: Address, times: number): Address;
+  clear(this: void, list: Address): void;
+  reverse(this: void, list: Address): void;
+  /** `l.copy()`, `l[:]`. */
+  copy(this: void, list: Address): Address;
+  check(this: void, object: Address): boolean;
+  /** Slots available without growth. */
+  allocated(this: void, list: Address): number;
+}
+
+/** `PySliceObject`. */
+export interface SliceApi {
+  readonly type: Address;
+  /** Borrowed arguments; NULL stands for None. New reference. */
+  create(this: void, start: Address, stop: Address, step: Address): Address;
+  /** `slice.indices`: `[start, stop, step, count]` clipped to a length, or undefined with an exception pending. */
+  indices(
+    this: void,
+    slice: Address,
+    length: number,
+  ): readonly [number, number, number, number] | undefined;
+}
+
+/** `rangeobject`: start, stop, step and length are int objects. */
+export interface RangeApi {
+  readonly type: Address;
+  create(this: void, start: number | bigint, stop: number | bigint, step: number | bigint): Address;
+  length(this: void, range: Address): number;
+  /** `r[i]`, new reference. */
+  getItem(this: void, range: Address, index: number): Address;
+}

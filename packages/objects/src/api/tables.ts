@@ -1,0 +1,102 @@
+/** dict and set. */
+import type { Address } from "@pyrena/abi";
+
+/** Where an iteration over a dict or set stands; reuse one object for many steps. */
+export interface TableCursor {
+  /** 0 to begin. */
+  position: number;
+  /** Borrowed. */
+  key: Address;
+  /** Borrowed; for sets unused. */
+  value: Address;
+}
+
+/** `PyDictObject`: compact, insertion-ordered; combined and split tables. Keys objects as CPython allocates them. */
+export interface DictApi {
+  readonly type: Address;
+  /** `{}`. New reference. */
+  create(this: void): Address;
+  /** Room for `n` items in advance, as `BUILD_MAP` and `_PyDict_NewPresized` do. */
+  createPresized(this: void, n: number, allStrings?: boolean): Address;
+  length(this: void, dict: Address): number;
+  /** Borrowed; NULL and nothing pending: absent. `PyDict_GetItemWithError`. */
+  getItem(this: void, dict: Address, key: Address): Address;
+  /** By text, without making a str where possible. Borrowed. */
+  getItemString(this: void, dict: Address, key: string): Address;
+  /** Borrowed key and value; 0 or -1. `PyDict_SetItem`. */
+  setItem(this: void, dict: Address, key: Address, value: Address): number;
+  setItemString(this: void, dict: Address, key: string, value: Address): number;
+  /** 0; -1 with KeyError or another exception pending. */
+  deleteItem(this: void, dict: Address, key: Address): number;
+  contains(this: void, dict: Address, key: Address): number;
+  /** `d.pop(key)`: new reference; NULL: absent (nothing pending) or an exception is pending. */
+  pop(this: void, dict: Address, key: Address): Address;
+  /** `d.popitem()`: new reference to a tuple. */
+  popItem(this: void, dict: Address): Address;
+  /** `d.setdefault(key, value)`: borrowed. */
+  setDefault(this: void, dict: Address, key: Address, value: Address): Address;
+  clear(this: void, dict: Address): void;
+  /** `d.copy()`, new reference. */
+  copy(this: void, dict: Address): Address;
+  /** `d.update(other)` with a dict. */
+  update(this: void, dict: Address, other: Address): number;
+  /** Advance; false at the end. `PyDict_Next`. */
+  next(this: void, dict: Address, cursor: TableCursor): boolean;
+  check(this: void, object: Address): boolean;
+
+  // What classes and instances need: shared keys and split tables.
+  /** A shared keys object with 30 slots for a class (`ht_cached_keys`), count 1. NULL if there is no room. */
+  createSharedKeys(this: void): Address;
+  /** Bytes of a keys object, as getsizeof(class) counts it. */
+  keysBytes(this: void, keys: Address): number;
+  decrefKeys(this: void, keys: Address): void;
+  increfKeys(this: void, keys: Address): void;
+  /** Entries used in and usable slots left of a shared keys object. */
+  keysEntries(this: void, keys: Address): number;
+  keysUsable(this: void, keys: Address): number;
+  setKeysUsable(this: void, keys: Address, usable: number): void;
+  /** Index of a str key in shared keys, or -1. */
+  sharedIndex(this: void, keys: Address, key: Address): number;
+  /** Insert a str key into shared keys (increfs it): its index, or -1 if there is no slot left. */
+  insertShared(this: void, keys: Address, key: Address): number;
+  /** Key at an index of shared keys, borrowed. */
+  sharedKey(this: void, keys: Address, index: number): Address;
+  /**
+   * A dict with a split table over shared keys and a values block (`_PyDictValues` as the version lays it out; 3.13
+   * and later: inside the instance, `embedded`). New reference.
+   */
+  createSplit(this: void, keys: Address, values: Address, used: number, embedded: boolean): Address;
+  /** Whether the dict's values still lie in that values block; used when an instance dies before its dict. */
+  valuesOf(this: void, dict: Address): Address;
+  /** Copy embedded values out, as an instance dies whose dict lives on; 0 or -1. */
+  detachValues(this: void, dict: Address): number;
+}
+
+/** `PySetObject`, also frozenset. */
+export interface SetApi {
+  readonly type: Address;
+  readonly frozenType: Address;
+  /** `set()`, new reference. */
+  create(this: void): Address;
+  /** `frozenset(items)` or `set(items)` of a list, tuple, set or dict, new reference. */
+  from(this: void, items: Address, frozen: boolean): Address;
+  /** From an array of borrowed objects, in order, as `{a, b}` adds them. */
+  pack(this: void, items: readonly Address[], frozen?: boolean): Address;
+  length(this: void, set: Address): number;
+  add(this: void, set: Address, key: Address): number;
+  /** 1 found and removed, 0 absent, -1 exception. */
+  discard(this: void, set: Address, key: Address): number;
+  contains(this: void, set: Address, key: Address): number;
+  /** `s.pop()`: new reference, NULL with KeyError pending. */
+  pop(this: void, set: Address): Address;
+  clear(this: void, set: Address): void;
+  copy(this: void, set: Address): Address;
+  update(this: void, set: Address, other: Address): number;
+  union(this: void, a: Address, b: Address): Address;
+  intersection(this: void, a: Address, b: Address): Address;
+  difference(this: void, a: Address, b: Address): Address;
+  symmetricDifference(this: void, a: Address, b: Address): Address;
+  /** Advance; false at the end. */
+  next(this: void, set: Address, cursor: TableCursor): boolean;
+  check(this: void, object: Address): boolean;
+}

@@ -1,0 +1,62 @@
+/** str, bytes, bytearray. */
+import type { Address } from "@pyrena/abi";
+
+/** `PyUnicodeObject`: compact ASCII, or compact with 1, 2 or 4 bytes a character. */
+export interface StrApi {
+  readonly type: Address;
+  readonly empty: Address;
+  /** A str from a JavaScript string (lone surrogates are kept as code points). New reference. */
+  from(this: void, text: string): Address;
+  /** An interned str, new reference: the same object for the same text. `PyUnicode_InternFromString`. */
+  interned(this: void, text: string): Address;
+  /** `sys.intern`: steals the reference, returns the canonical object as a new one. */
+  intern(this: void, object: Address): Address;
+  isInterned(this: void, object: Address): boolean;
+  /** An immortal interned str for names the runtime itself uses: borrowed. */
+  name(this: void, text: string): Address;
+  value(this: void, object: Address): string;
+  /** Number of code points. */
+  length(this: void, object: Address): number;
+  /** Whether two exact strs have the same text (no call-backs). */
+  same(this: void, a: Address, b: Address): boolean;
+  check(this: void, object: Address): boolean;
+  /** `s[i]`, new reference. */
+  at(this: void, object: Address, index: number): Address;
+  /** `s[start:stop:step]` with indices already clipped (`slice.indices`), new reference. */
+  slice(this: void, object: Address, start: number, step: number, count: number): Address;
+  /** `a + b`, new reference. */
+  concat(this: void, a: Address, b: Address): Address;
+  /** `a += b` as CPython does it for a local that holds the only reference: steals `a`, may resize it in place. */
+  append(this: void, a: Address, b: Address): Address;
+  /** `s * n`, new reference. */
+  repeat(this: void, object: Address, times: number): Address;
+}
+
+/** `PyBytesObject`. */
+export interface BytesApi {
+  readonly type: Address;
+  readonly empty: Address;
+  /** New reference; the bytes are copied. */
+  from(this: void, bytes: Uint8Array): Address;
+  /** A copy. */
+  value(this: void, object: Address): Uint8Array;
+  length(this: void, object: Address): number;
+  slice(this: void, object: Address, start: number, step: number, count: number): Address;
+  concat(this: void, a: Address, b: Address): Address;
+  repeat(this: void, object: Address, times: number): Address;
+}
+
+/** `PyByteArrayObject`: its buffer comes from the OBJ domain as CPython takes it. */
+export interface ByteArrayApi {
+  readonly type: Address;
+  from(this: void, bytes: Uint8Array): Address;
+  value(this: void, object: Address): Uint8Array;
+  length(this: void, object: Address): number;
+  /** 0, or -1 with an exception pending. */
+  resize(this: void, object: Address, length: number): number;
+  append(this: void, object: Address, byte: number): number;
+  extend(this: void, object: Address, bytes: Uint8Array): number;
+  getItem(this: void, object: Address, index: number): number;
+  setItem(this: void, object: Address, index: number, byte: number): number;
+  deleteSlice(this: void, object: Address, start: number, stop: number): number;
+}

@@ -1,0 +1,134 @@
+/** Types: their objects in linear memory, and the functions behind them. */
+import type { Address } from "@pyrena/abi";
+
+/** `tp_flags`, with CPython's bit values. */
+export const typeFlags: {
+  readonly inlineValues: number;
+  readonly managedWeakref: number;
+  readonly managedDict: number;
+  readonly immutable: number;
+  readonly heapType: number;
+  readonly baseType: number;
+  readonly ready: number;
+  readonly hasGc: number;
+  readonly longSubclass: number;
+  readonly listSubclass: number;
+  readonly tupleSubclass: number;
+  readonly bytesSubclass: number;
+  readonly unicodeSubclass: number;
+  readonly dictSubclass: number;
+  readonly baseExcSubclass: number;
+  readonly typeSubclass: number;
+} = Object.freeze({
+  inlineValues: 1 << 2,
+  managedWeakref: 1 << 3,
+  managedDict: 1 << 4,
+  immutable: 1 << 8,
+  heapType: 1 << 9,
+  baseType: 1 << 10,
+  ready: 1 << 12,
+  hasGc: 1 << 14,
+  longSubclass: 1 << 24,
+  listSubclass: 1 << 25,
+  tupleSubclass: 1 << 26,
+  bytesSubclass: 1 << 27,
+  unicodeSubclass: 1 << 28,
+  dictSubclass: 1 << 29,
+  baseExcSubclass: 1 << 30,
+  typeSubclass: 2 ** 31,
+});
+
+/** Visits one reference. */
+export type Visit = (referent: Address) => void;
+
+/**
+ * The functions behind a type: built-in ones and those of a TypeScript user alike. Only `dealloc` is required.
+ * In linear memory a type names its slots by a number (in the word where CPython has `tp_dealloc`).
+ */
+export interface TypeSlots {
+  /** Unique name, by which a restored heap finds the slots again. */
+  readonly name: string;
+  /** The count has reached 0: drop the references, then give the memory back. `tp_dealloc`. */
+  dealloc(this: void, object: Address): void;
+  /** Visit each reference that the object owns, in CPython's order. `tp_traverse`. Required if collectable. */
+  traverse?(this: void, object: Address, visit: Visit): void;
+  /** Drop the references that may be part of a cycle. `tp_clear`. */
+  clear?(this: void, object: Address): void;
+  /** Called once before the object goes. `tp_finalize`. */
+  finalize?(this: void, object: Address): void;
+  /** `__sizeof__`, in bytes, without what lies before the object. Default: basicsize + |ob_size| × itemsize. */
+  sizeof?(this: void, object: Address): number;
+  /** Low 32 bits of the hash, signed; the high ones in `core.hashHigh`. -1 and -1: an exception is pending. Absent: unhashable. */
+  hash?(this: void, object: Address): number;
+  /** `==`: 1, 0, -1 with an exception pending, or 2: not implemented for this pair. Absent: identity. */
+  equal?(this: void, object: Address, other: Address): number;
+  /** `<`, same results. */
+  less?(this: void, object: Address, other: Address): number;
+  /** What `repr()` shows. Absent: `<name object at 0x…>`. */
+  repr?(this: void, object: Address): string;
+  /** `len()`; absent: the type has none. */
+  length?(this: void, object: Address): number;
+  /** Call the object: a new reference, or NULL with an exception pending. `tp_call`; arguments are borrowed. */
+  call?(this: void, object: Address, args: readonly Address[]): Address;
+  /**
+   * Attributes that the type itself provides (not in its `__dict__`), new reference; NULL without an exception: none.
+   */
+  getAttribute?(this: void, object: Address, name: string): Address;
+}
+
+/** What `define` needs to make a static type. */
+export interface TypeSpec {
+  /** As `tp_name`: `list`. */
+  readonly name: string;
+  /** Its base; default `object`. */
+  readonly base?: Address;
+  readonly basicsize: number;
+  readonly itemsize?: number;
+  /** Sum of {@link typeFlags}; `ready` is added. */
+  readonly flags: number;
+  /** Offset of a `__dict__` pointer within the object, in bytes; 0: none. */
+  readonly dictoffset?: number;
+  /** Offset of the weak reference list within the object, in bytes; 0: none. */
+  readonly weaklistoffset?: number;
+  readonly slots: TypeSlots;
+  /**
+   * Layout program (`layoutCodes` of `@pyrena/abi`), in place of or beside `traverse`; written to static data.
+   * With `slots.traverse` present both must say the same.
+   */
+  readonly layout?: readonly number[];
+}
+
+/** Types of one heap. */
+export interface TypesApi {
+  /** `type` and `object`. */
+  readonly type: Address;
+  readonly object: Address;
+  /** Make a static type in static data; built in (in a fixed order) or a user's. Immortal where the version has that. */
+  define(this: void, spec: TypeSpec): Address;
+  /** Register functions for types that are made otherwise (classes); returns their number. */
+  registerSlots(this: void, slots: TypeSlots): number;
+  /** Number of the slots that a type names. */
+  slotNumber(this: void, type: Address): number;
+  /** Functions behind a type, and behind an object's type. */
+  slots(this: void, type: Address): TypeSlots;
+  slotsOf(this: void, object: Address): TypeSlots;
+  /** `Py_TYPE`, borrowed. */
+  typeOf(this: void, object: Address): Address;
+  /** `tp_name`, without module. */
+  name(this: void, type: Address): string;
+  flags(this: void, type: Address): number;
+  base(this: void, type: Address): Address;
+  basicsize(this: void, type: Address): number;
+  itemsize(this: void, type: Address): number;
+  /** Whether `type` is `base` or derives from it, along the mro. `PyType_IsSubtype`. */
+  isSubtype(this: void, type: Address, base: Address): boolean;
+  /** Whether the object's type is `type` or derives from it. */
+  isInstance(this: void, object: Address, type: Address): boolean;
+  isCollectable(this: void, object: Address): boolean;
+  /** Bytes before an object of this type: PyGC_Head, and managed dict and weakref words. */
+  preBytes(this: void, type: Address): number;
+  /** Offset of the weak reference list's head from an object of this type (may be negative); 0: none. */
+  weaklistOffset(this: void, type: Address): number;
+  /** All types: static ones first, then living heap types. */
+  all(this: void): Address[];
+}

@@ -1,0 +1,61 @@
+/** `abi`'s ObjectGraph over this heap's objects: all that a collector may know of them. */
+import { hex, type ObjectGraph } from "@pyrena/abi";
+import type { Core } from "./core.ts";
+import { typeLayout } from "./type-object.ts";
+
+export function makeGraph(core: Core): ObjectGraph<undefined> {
+  const { memory, profile, refs, types, alloc } = core;
+  const LAYOUT = typeLayout(core).at.tp_traverse;
+  return {
+    ctx: undefined,
+    memory,
+    profile,
+    gcHeadBytes: profile.headers.gcHead,
+    isCollectable: (_, object) => types.isCollectable(object),
+    refcount: (_, object) => refs.refcount(object),
+    isImmortal: (_, object) => refs.isImmortal(object),
+    traverse: (_, object, visit) => types.slotsOf(object).traverse?.(object, visit),
+    layout: (_, object) => memory.u32[(types.typeOf(object) + LAYOUT) >>> 2],
+    incref: (_, object) => refs.incref(object),
+    decref: (_, object) => refs.decref(object),
+    needsFinalizer: (_, object) =>
+      types.slotsOf(object).finalize !== undefined && !alloc.isFinalized(object),
+    finalize: (_, object) => {
+      alloc.setFinalized(object);
+      types.slotsOf(object).finalize?.(object);
+    },
+    clear: (_, object) => {
+      types.slotsOf(object).clear?.(object);
+    },
+    weakrefs: (_, object, visit) => {
+      if (types.weaklistOffset(types.typeOf(object)) !== 0) core.weakrefs.each(object, visit);
+    },
+    isWeakref: (_, object) => core.weakrefs.check(object),
+    hasWeakrefCallback: (_, ref) => {
+      const callback = core.weakrefs.callback(ref);
+      refs.xdecref(callback);
+      return callback !== 0;
+    },
+    clearWeakref: (_, ref) => core.weakrefs.clear(ref),
+    callWeakrefCallback: (_, ref) => {
+      const callback = core.weakrefs.callback(ref);
+      if (callback === 0) return;
+      const result = core.protocol.call(callback, [ref]);
+      if (result === 0) core.errors.writeUnraisable("a weak reference's callback");
+      refs.xdecref(result);
+      refs.decref(callback);
+    },
+    mayUntrack: (_, object) => {
+      const type = types.typeOf(object);
+      return type === core.tuple.type || (type === core.dict.type && !core.facts.tracksDictsAtOnce);
+    },
+    clearFreeLists: () => {
+      for (const list of alloc.freeLists) list.clear();
+    },
+    roots: (_, visit) => core.inspect.roots(visit),
+    describe: (_, object) => {
+      const type = types.typeOf(object);
+      return `${types.name(type)} at ${hex(object)}`;
+    },
+  };
+}

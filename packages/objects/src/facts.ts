@@ -1,0 +1,129 @@
+/**
+ * What distinguishes the objects of one CPython version from another's, as data. Code that behaves by version asks
+ * these facts, never the version number. Sources: CPython 3.11 to 3.15, asked (see `test/fixtures`).
+ */
+import { type Profile, PyrenaError } from "@pyrena/abi";
+
+/** How reference counts tell immortal objects from others. All values are of the low 32 bits. */
+export interface RefcountFacts {
+  /** Incref does nothing for counts from here on. */
+  readonly increfLimit: number;
+  /** Decref does nothing for counts from here on: the object is immortal. */
+  readonly decrefLimit: number;
+  /** Count of an immortal object made at run time. */
+  readonly immortal: number;
+  /** Count of an immortal object that is part of the interpreter. */
+  readonly staticImmortal: number;
+}
+
+/** Object facts of one profile. */
+export interface ObjectFacts {
+  readonly refcount: RefcountFacts;
+  /** Whether there are immortal objects at all (PEP 683: 3.12 and later). */
+  readonly hasImmortals: boolean;
+  /** Whether interning makes a string immortal (3.12 only). */
+  readonly internsForever: boolean;
+  /** Where an int keeps its sign: in `ob_size` (3.11), or in the low bits of `lv_tag`. */
+  readonly intSign: "size" | "tag";
+  /** Bit of `lv_tag` that marks the cached small ints; 0 where there is none. */
+  readonly smallIntBit: number;
+  /** Whether str headers have the `wstr` pointer (3.11). */
+  readonly hasWstr: boolean;
+  /** Whether a tuple caches its hash (3.14 and later). */
+  readonly tupleCachesHash: boolean;
+  /** Where instances keep attributes: a values pointer (3.11), a tagged pointer (3.12), inline (3.13 and later). */
+  readonly attributes: "values" | "tagged" | "inline";
+  /** Whether classes keep the weak reference list before the object (3.12 and later) or after its fields. */
+  readonly managedWeakrefs: boolean;
+  /** Order in which a frame releases its locals. */
+  readonly localsReleased: "first-to-last" | "last-to-first";
+  /** Whether loading a local lends its reference instead of making one (3.14 and later). */
+  readonly lendsLocals: boolean;
+  /** How deep deallocations nest before containers are put aside (`trashcanDepth`), and when those are taken up again. */
+  readonly trashcan: { readonly depth: number; readonly resumeDepth: number };
+  /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13 on lp64). */
+  readonly overRoundsDicts: boolean;
+  /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
+  readonly tracksDictsAtOnce: boolean;
+  /** Whether tuples of untrackable items are never tracked (3.14 and later). */
+  readonly tracksTuplesByContent: boolean;
+}
+
+const version = (profile: Profile): number => Number(profile.python.split(".")[1]);
+
+/** Nested deallocations before containers are put aside in 3.13 and later, where CPython asks how much C stack is left. */
+const STACK_BOUND_DEPTH = 250;
+
+/**
+ * The facts of a profile.
+ * @throws PyrenaError `unknown-profile` for versions before 3.11, whose objects are laid out differently
+ */
+export function objectFacts(profile: Profile): ObjectFacts {
+  const minor = version(profile);
+  if (!(minor >= 11 && minor <= 15)) {
+    throw new PyrenaError(
+      "unknown-profile",
+      `objects are built for CPython 3.11 to 3.15, not for ${profile.name}: choose one of these profiles`,
+    );
+  }
+  const wide = profile.abi.pointerBytes === 8;
+  return Object.freeze({
+    refcount: refcountFacts(minor, wide),
+    hasImmortals: minor >= 12,
+    internsForever: minor === 12,
+    intSign: minor === 11 ? "size" : "tag",
+    smallIntBit: minor >= 14 ? 4 : 0,
+    hasWstr: minor === 11,
+    tupleCachesHash: minor >= 14,
+    attributes: minor === 11 ? "values" : minor === 12 ? "tagged" : "inline",
+    managedWeakrefs: minor >= 12,
+    localsReleased: minor >= 14 ? "last-to-first" : "first-to-last",
+    lendsLocals: minor >= 14,
+    trashcan:
+      minor <= 12
+        ? { depth: 50, resumeDepth: 0 }
+        : { depth: STACK_BOUND_DEPTH, resumeDepth: STACK_BOUND_DEPTH - 50 },
+    overRoundsDicts: wide && minor <= 13,
+    tracksDictsAtOnce: minor >= 14,
+    tracksTuplesByContent: minor >= 14,
+  });
+}
+
+function refcountFacts(minor: number, wide: boolean): RefcountFacts {
+  if (minor === 11) {
+    return {
+      increfLimit: 0xffffffff,
+      decrefLimit: 0xffffffff,
+      immortal: 1,
+      staticImmortal: 999999999,
+    };
+  }
+  if (minor <= 13) {
+    return wide
+      ? {
+          increfLimit: 0xffffffff,
+          decrefLimit: 0x80000000,
+          immortal: 0xffffffff,
+          staticImmortal: 0xffffffff,
+        }
+      : {
+          increfLimit: 0x3fffffff,
+          decrefLimit: 0x3fffffff,
+          immortal: 0x3fffffff,
+          staticImmortal: 0x3fffffff,
+        };
+  }
+  return wide
+    ? {
+        increfLimit: 0xc0000000,
+        decrefLimit: 0x80000000,
+        immortal: 0xc0000000,
+        staticImmortal: 0xc0000000,
+      }
+    : {
+        increfLimit: 0x40000000,
+        decrefLimit: 0x40000000,
+        immortal: 0x50000000,
+        staticImmortal: 0x70000000,
+      };
+}

@@ -1,0 +1,147 @@
+/**
+ * The objects of one heap, assembled from the bottom: reading this function is reading the layers.
+ *
+ *     state, static data          core/state.ts  core/allocation.ts
+ *     counts, types, errors       core/refcount.ts  core/types.ts  core/errors.ts
+ *     values                      types/constants.ts  int.ts  float.ts  complex.ts  str.ts  bytes.ts  bytearray.ts
+ *     containers                  types/tuple.ts  list.ts  dict.ts  set.ts  slice.ts  range.ts
+ *     weak references, functions  types/weakref.ts  function.ts  cell.ts  method.ts  module.ts  capsule.ts  js-value.ts
+ *     classes, exceptions, frames types/class.ts …  frames/…
+ *     copy, inspection            copying.ts  inspect/…
+ */
+import { type Heap, PyrenaError } from "@pyrena/abi";
+import { makeAllocation } from "./core/allocation.ts";
+import { Core } from "./core/core.ts";
+import { makeErrors } from "./core/errors.ts";
+import { makeGraph } from "./core/graph.ts";
+import type { ObjectsOptions } from "./core/options.ts";
+import { makeProtocol } from "./core/protocol.ts";
+import { makeRefs } from "./core/refcount.ts";
+import { OBJECTS_TAG, OBJECTS_VERSION, stateLayout } from "./core/state.ts";
+import { trackingOnly } from "./core/tracking.ts";
+import { makeTypes } from "./core/types.ts";
+import { objectFacts } from "./facts.ts";
+import { makeFloat } from "./types/float.ts";
+import { makeObjectType } from "./types/object.ts";
+// import { makeConstants } from "./types/constants.ts";
+// import { makeInt } from "./types/int.ts";
+// import { makeComplex } from "./types/complex.ts";
+// import { makeTuple } from "./types/tuple.ts";
+// import { makeBytes } from "./types/bytes.ts";
+// import { makeStr } from "./types/str.ts";
+// import { makeByteArray } from "./types/bytearray.ts";
+// import { makeList } from "./types/list.ts";
+// import { makeSlice } from "./types/slice.ts";
+// import { makeRange } from "./types/range.ts";
+// import { makeDict } from "./types/dict.ts";
+// import { makeSet } from "./types/set.ts";
+// import { makeJsValues } from "./types/js-value.ts";
+// import { makeWeakrefs } from "./types/weakref.ts";
+// import { makeCells } from "./types/cell.ts";
+// import { makeFunctions } from "./types/function.ts";
+// import { makeModules } from "./types/module.ts";
+// import { makeCapsules } from "./types/capsule.ts";
+// import { makeClasses } from "./types/class.ts";
+// import { makeExceptions } from "./types/exception.ts";
+// import { makeFrames } from "./frames/frames.ts";
+// import { makeCopying } from "./copying.ts";
+// import { makeInspect } from "./inspect/inspect.ts";
+
+/** The objects of one heap: the low-level API, on addresses. */
+export type Objects = Core;
+
+/**
+ * Make the objects layer of a heap: static types, singletons, caches.
+ * @throws PyrenaError `memory-limit` if there is no room (nothing is left behind), `unknown-profile` before 3.11,
+ *   `bad-argument` if the heap has objects already
+ */
+export function createObjects(heap: Heap, options: ObjectsOptions): Objects {
+  if (heap.layers().some((layer) => layer.tag === OBJECTS_TAG)) {
+    throw new PyrenaError(
+      "bad-argument",
+      "the heap has objects already: open them with attachObjects",
+    );
+  }
+  const { at, bytes } = stateLayout(heap.abi);
+  objectFacts(heap.profile);
+  const state = options.domains.raw.calloc(1, bytes);
+  if (state === 0) {
+    throw new PyrenaError("memory-limit", `no room for the objects' state (${bytes} bytes)`, {
+      size: bytes,
+    });
+  }
+  heap.memory.u32[(state + at.hash_seed) >>> 2] = options.hashSeed ?? 0;
+  heap.register(OBJECTS_TAG, state, bytes, OBJECTS_VERSION);
+  return assemble(heap, options, state, true);
+}
+
+/**
+ * Open the objects of a heap that has them: after a restore, or where another part of the program made them.
+ * @throws PyrenaError `not-a-heap`, `heap-version`
+ */
+export function attachObjects(heap: Heap, options: ObjectsOptions): Objects {
+  return assemble(heap, options, heap.layer(OBJECTS_TAG, OBJECTS_VERSION).address, false);
+}
+
+function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boolean): Objects {
+  const word = heap.abi.pointerBytes;
+  const { raw, mem, obj } = options.domains;
+  const core = new Core({
+    options,
+    heap,
+    memory: heap.memory,
+    profile: heap.profile,
+    facts: objectFacts(heap.profile),
+    wide: word === 8,
+    word,
+    wordShift: word === 8 ? 3 : 2,
+    raw,
+    mem,
+    obj,
+    state,
+    at: stateLayout(heap.abi).at,
+    fresh,
+    hashHigh: 0,
+    onUnraisable: options.onUnraisable ?? reportToConsole,
+    debug: options.debug ?? false,
+  });
+  const allocation = makeAllocation(core);
+  core.add("alloc", allocation);
+  const refs = makeRefs(core);
+  core.add("refs", refs);
+  core.add("errors", makeErrors(core));
+  core.add("types", makeTypes(core, refs));
+  core.add("protocol", makeProtocol(core));
+  const graph = makeGraph(core);
+  allocation.setCollector((options.collector ?? trackingOnly(state + core.at.tracked))(graph));
+  makeObjectType(core);
+  // core.add("constants", makeConstants(core));
+  // core.add("int", makeInt(core));
+  core.add("float", makeFloat(core));
+  // core.add("complex", makeComplex(core));
+  // core.add("tuple", makeTuple(core));
+  // core.add("bytes", makeBytes(core));
+  // core.add("str", makeStr(core));
+  // core.add("bytearray", makeByteArray(core));
+  // core.add("list", makeList(core));
+  // core.add("slice", makeSlice(core));
+  // core.add("range", makeRange(core));
+  // core.add("dict", makeDict(core));
+  // core.add("set", makeSet(core));
+  // core.add("jsValues", makeJsValues(core));
+  // core.add("weakrefs", makeWeakrefs(core));
+  // core.add("cells", makeCells(core));
+  // core.add("functions", makeFunctions(core));
+  // core.add("modules", makeModules(core));
+  // core.add("capsules", makeCapsules(core));
+  // core.add("classes", makeClasses(core));
+  // core.add("exceptions", makeExceptions(core));
+  // core.add("frames", makeFrames(core));
+  // core.add("copying", makeCopying(core));
+  // core.add("inspect", makeInspect(core, graph));
+  return core;
+}
+
+function reportToConsole({ error, where }: { error: string; where: string }): void {
+  console.error(`Exception ignored in ${where}: ${error}`);
+}
