@@ -39,14 +39,54 @@ export interface ObjectFacts {
   readonly localsReleased: "first-to-last" | "last-to-first";
   /** Whether loading a local lends its reference instead of making one (3.14 and later). */
   readonly lendsLocals: boolean;
+  /** Shape of `_PyInterpreterFrame`'s header (frames/layout.ts): 3.11; 3.12 and 3.13; 3.14 and later. */
+  readonly frameHeader: "function-first" | "code-first" | "stack-pointer";
+  /** Pointers that frame objects have for `f_locals`: none, extra locals and cache (3.13), overwritten ones too (3.14). */
+  readonly frameObjectLocals: 0 | 2 | 3;
+  /** Whether `with` binds `__enter__` and `__exit__` to the manager (up to 3.13) or calls the functions with it. */
+  readonly withBindsMethods: boolean;
+  /** Whether even a single weakref callback is held in a tuple while it runs (3.13 and later). */
+  readonly weakrefCallbacksAlwaysInTuple: boolean;
+  /** Whether a proxy's repr is worded as a ref's (3.13 and later). */
+  readonly proxyReprAsRef: boolean;
+  /** Whether ImportError has `name_from` (3.12 and later). */
+  readonly importErrorHasNameFrom: boolean;
+  /** Whether SyntaxError has `_metadata` (3.14 and later). */
+  readonly syntaxErrorHasMetadata: boolean;
+  /** Whether there is PythonFinalizationError (3.13 and later). */
+  readonly hasFinalizationError: boolean;
   /** How deep deallocations nest before containers are put aside (`trashcanDepth`), and when those are taken up again. */
   readonly trashcan: { readonly depth: number; readonly resumeDepth: number };
-  /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13 on lp64). */
+  /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13). */
   readonly overRoundsDicts: boolean;
   /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
   readonly tracksDictsAtOnce: boolean;
   /** Whether tuples of untrackable items are never tracked (3.14 and later). */
   readonly tracksTuplesByContent: boolean;
+  /** Whether a list that `pop` makes empty keeps its items array by the rule for shrinking (3.11). */
+  readonly popKeepsRoom: boolean;
+  /** Whether an empty list that is filled from a dict or set gets room as if appended to (3.13 and later). */
+  readonly listsGrowForTables: boolean;
+  /** Which classes keep attributes inline: none, those of plain objects (3.13), all of fixed size (3.14 and later). */
+  readonly inlineValues: "none" | "plain" | "fixed-size";
+  /** Whether a class body sets `__firstlineno__` and `__static_attributes__` (3.13 and later). */
+  readonly classBodyLines: boolean;
+  /** Whether all classes share the descriptors of `__dict__` and `__weakref__` (3.15). */
+  readonly sharesClassDescriptors: boolean;
+  /** What PyTypeObject has beyond 3.11's: `tp_watched` (3.12), and one word more (3.15). */
+  readonly typeExtraWords: 0 | 1 | 2;
+  /** Words of PyHeapTypeObject after `_ht_tpname`: what the interpreter caches for classes. */
+  readonly heapTypeCacheWords: number;
+  /** Whether functions have type parameters (3.12 and later). */
+  readonly functionTypeParams: boolean;
+  /** Whether functions compute annotations on demand (3.14 and later). */
+  readonly functionAnnotate: boolean;
+  /** `tp_basicsize` of code objects, in bytes. */
+  readonly codeBytes: number;
+  /** Whether capsules are collectable (3.13 and later). */
+  readonly capsulesCollectable: boolean;
+  /** Whether modules have grown by six words (3.15). */
+  readonly moduleExtraWords: 0 | 6;
 }
 
 const version = (profile: Profile): number => Number(profile.python.split(".")[1]);
@@ -79,14 +119,41 @@ export function objectFacts(profile: Profile): ObjectFacts {
     managedWeakrefs: minor >= 12,
     localsReleased: minor >= 14 ? "last-to-first" : "first-to-last",
     lendsLocals: minor >= 14,
+    frameHeader: minor === 11 ? "function-first" : minor <= 13 ? "code-first" : "stack-pointer",
+    frameObjectLocals: minor <= 12 ? 0 : minor === 13 ? 2 : 3,
+    withBindsMethods: minor <= 13,
+    weakrefCallbacksAlwaysInTuple: minor >= 13,
+    proxyReprAsRef: minor >= 13,
+    importErrorHasNameFrom: minor >= 12,
+    syntaxErrorHasMetadata: minor >= 14,
+    hasFinalizationError: minor >= 13,
     trashcan:
       minor <= 12
         ? { depth: 50, resumeDepth: 0 }
         : { depth: STACK_BOUND_DEPTH, resumeDepth: STACK_BOUND_DEPTH - 50 },
-    overRoundsDicts: wide && minor <= 13,
+    overRoundsDicts: minor <= 13,
     tracksDictsAtOnce: minor >= 14,
     tracksTuplesByContent: minor >= 14,
+    popKeepsRoom: minor === 11,
+    listsGrowForTables: minor >= 13,
+    inlineValues: minor <= 12 ? "none" : minor === 13 ? "plain" : "fixed-size",
+    classBodyLines: minor >= 13,
+    sharesClassDescriptors: minor >= 15,
+    typeExtraWords: minor === 11 ? 0 : minor <= 14 ? 1 : 2,
+    heapTypeCacheWords: minor <= 14 ? minor - 10 : 4,
+    functionTypeParams: minor >= 12,
+    functionAnnotate: minor >= 14,
+    codeBytes: codeBytes(minor, wide),
+    capsulesCollectable: minor >= 13,
+    moduleExtraWords: minor >= 15 ? 6 : 0,
   });
+}
+
+function codeBytes(minor: number, wide: boolean): number {
+  if (minor === 11) return wide ? 184 : 116;
+  if (minor === 12) return wide ? 192 : 124;
+  if (minor === 13) return wide ? 200 : 124;
+  return wide ? 208 : 128;
 }
 
 function refcountFacts(minor: number, wide: boolean): RefcountFacts {

@@ -22,15 +22,15 @@ import { trackingOnly } from "./core/tracking.ts";
 import { makeTypes } from "./core/types.ts";
 import { objectFacts } from "./facts.ts";
 import { makeFloat } from "./types/float.ts";
+// import { makeBytes } from "./types/bytes.ts";
+// import { makeStr } from "./types/str.ts";
+// import { makeByteArray } from "./types/bytearray.ts";
+import { makeList } from "./types/list.ts";
 import { makeObjectType } from "./types/object.ts";
 // import { makeConstants } from "./types/constants.ts";
 // import { makeInt } from "./types/int.ts";
 // import { makeComplex } from "./types/complex.ts";
-// import { makeTuple } from "./types/tuple.ts";
-// import { makeBytes } from "./types/bytes.ts";
-// import { makeStr } from "./types/str.ts";
-// import { makeByteArray } from "./types/bytearray.ts";
-// import { makeList } from "./types/list.ts";
+import { makeTuple } from "./types/tuple.ts";
 // import { makeSlice } from "./types/slice.ts";
 // import { makeRange } from "./types/range.ts";
 // import { makeDict } from "./types/dict.ts";
@@ -45,7 +45,7 @@ import { makeObjectType } from "./types/object.ts";
 // import { makeExceptions } from "./types/exception.ts";
 // import { makeFrames } from "./frames/frames.ts";
 // import { makeCopying } from "./copying.ts";
-// import { makeInspect } from "./inspect/inspect.ts";
+import { makeInspect } from "./inspect/inspect.ts";
 
 /** The objects of one heap: the low-level API, on addresses. */
 export type Objects = Core;
@@ -119,11 +119,11 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   // core.add("int", makeInt(core));
   core.add("float", makeFloat(core));
   // core.add("complex", makeComplex(core));
-  // core.add("tuple", makeTuple(core));
+  core.add("tuple", makeTuple(core));
   // core.add("bytes", makeBytes(core));
   // core.add("str", makeStr(core));
   // core.add("bytearray", makeByteArray(core));
-  // core.add("list", makeList(core));
+  core.add("list", makeList(core));
   // core.add("slice", makeSlice(core));
   // core.add("range", makeRange(core));
   // core.add("dict", makeDict(core));
@@ -138,7 +138,7 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   // core.add("exceptions", makeExceptions(core));
   // core.add("frames", makeFrames(core));
   // core.add("copying", makeCopying(core));
-  // core.add("inspect", makeInspect(core, graph));
+  core.add("inspect", makeInspect(core, graph, allocation.collector));
   return core;
 }
 

@@ -4,6 +4,8 @@ import type { Address } from "@pyrena/abi";
 /** Freed objects of one kind, kept whole; last freed, first reused. */
 export interface FreeList {
   readonly name: string;
+  /** Index in `memory.u32` of its head; the count follows. For makers that take objects out without a call. */
+  readonly headWord: number;
   /** A kept object (its header is the caller's to write), or NULL. */
   pop(this: void): Address;
   /** Keep an object; false if the list is full: the caller then frees the memory. */
@@ -26,6 +28,11 @@ export interface AllocationApi {
   freeObject(this: void, object: Address): void;
   /** Give back an object made by `gcObject`; must be untracked. */
   freeGcObject(this: void, object: Address, preBytes: number): void;
+  /**
+   * Give back the memory of an instance of any type, with whatever its type puts before it; must be untracked. What
+   * the dealloc of a built-in type calls for objects that are not exactly of this type. `tp_free`.
+   */
+  free(this: void, object: Address): void;
   /** Write count 1 and type: for objects from a free list. */
   initHeader(this: void, object: Address, type: Address): void;
   /** Track and untrack through the installed collector. */

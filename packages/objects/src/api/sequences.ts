@@ -7,8 +7,14 @@ export interface TupleApi {
   readonly empty: Address;
   /** A tuple of NULLs, not tracked yet; fill with `setItem`, then `track`. `PyTuple_New` (which tracks at once: see `pack`). */
   create(this: void, length: number): Address;
+  /** Let the collector know a tuple made by `create` and filled, if the version tracks such a tuple. */
+  track(this: void, tuple: Address): void;
   /** A tuple of these objects; they are increfed. New reference. `PyTuple_Pack`. */
   pack(this: void, items: readonly Address[]): Address;
+  /** `pack` for two objects, without an array. */
+  pack2(this: void, first: Address, second: Address): Address;
+  /** `tuple(items)` of a tuple (itself, if exact), list, set, dict, range, str or bytes: new reference. */
+  from(this: void, items: Address): Address;
   length(this: void, tuple: Address): number;
   /** Borrowed. */
   getItem(this: void, tuple: Address, index: number): Address;
@@ -28,6 +34,8 @@ export interface ListApi {
   create(this: void, length: number): Address;
   /** A list as `[a, b, c]` makes it; the items are increfed. New reference. */
   pack(this: void, items: readonly Address[]): Address;
+  /** `list(items)`: an empty list, extended. New reference. */
+  from(this: void, items: Address): Address;
   length(this: void, list: Address): number;
   /** Borrowed; NULL with IndexError pending. Negative indices count from the end. `PyList_GetItem`. */
   getItem(this: void, list: Address, index: number): Address;
@@ -43,19 +51,37 @@ export interface ListApi {
   insert(this: void, list: Address, index: number, item: Address): number;
   /** `l.pop(i)`: new reference, or NULL with IndexError pending. */
   pop(this: void, list: Address, index?: number): Address;
-  /** Extend by a list or tuple (any object of known length that CPython takes the fast way for). */
+  /** `l.extend(items)` by a list, tuple, set, dict, range, str, bytes or bytearray; 0 or -1. */
   extend(this: void, list: Address, items: Address): number;
-  /** `l.remove(x)`, `x in l`, `l.index(x)`: -1 with an exception pending. */
+  /** `l.remove(x)`: 0, or -1 with ValueError or another exception pending. */
   remove(this: void, list: Address, item: Address): number;
+  /** `x in l`: 1, 0, or -1 with an exception pending. */
   contains(this: void, list: Address, item: Address): number;
+  /** `l.index(x)`: -1 with ValueError or another exception pending. */
+  index(this: void, list: Address, item: Address): number;
+  /** `l.count(x)`: -1 with an exception pending. */
+  count(this: void, list: Address, item: Address): number;
   /** `l[start:…]` with indices already clipped, new reference. */
   slice(this: void, list: Address, start: number, step: number, count: number): Address;
-  /** `l[start:stop] = items` (a list or tuple; NULL: delete). */
+  /** `l[start:stop] = items` (what `extend` takes; NULL: delete); 0 or -1. Indices are clipped. `PyList_SetSlice`. */
   assignSlice(this: void, list: Address, start: number, stop: number, items: Address): number;
+  /** `l[start::step] = items` for a step other than 1 with indices already clipped; NULL: delete; 0 or -1. */
+  assignExtendedSlice(
+    this: void,
+    list: Address,
+    start: number,
+    step: number,
+    count: number,
+    items: Address,
+  ): number;
   concat(this: void, a: Address, b: Address): Address;
   repeat(this: void, list: Address, times: number): Address;
+  /** `l *= n`; 0 or -1. */
+  repeatInPlace(this: void, list: Address, times: number): number;
   clear(this: void, list: Address): void;
   reverse(this: void, list: Address): void;
+  /** `l.sort(key=…, reverse=…)`: stable; 0 or -1 with an exception pending. Key NULL: none. */
+  sort(this: void, list: Address, key?: Address, reverse?: boolean): number;
   /** `l.copy()`, `l[:]`. */
   copy(this: void, list: Address): Address;
   check(this: void, object: Address): boolean;

@@ -11,6 +11,7 @@ export const typeFlags: {
   readonly baseType: number;
   readonly ready: number;
   readonly hasGc: number;
+  readonly matchSelf: number;
   readonly longSubclass: number;
   readonly listSubclass: number;
   readonly tupleSubclass: number;
@@ -28,6 +29,7 @@ export const typeFlags: {
   baseType: 1 << 10,
   ready: 1 << 12,
   hasGc: 1 << 14,
+  matchSelf: 1 << 22,
   longSubclass: 1 << 24,
   listSubclass: 1 << 25,
   tupleSubclass: 1 << 26,
@@ -66,6 +68,8 @@ export interface TypeSlots {
   less?(this: void, object: Address, other: Address): number;
   /** What `repr()` shows. Absent: `<name object at 0x…>`. */
   repr?(this: void, object: Address): string;
+  /** What `repr()` shows for an object inside itself: `[...]`. Default: `...`. */
+  readonly reprInside?: string;
   /** `len()`; absent: the type has none. */
   length?(this: void, object: Address): number;
   /** Call the object: a new reference, or NULL with an exception pending. `tp_call`; arguments are borrowed. */
@@ -74,7 +78,37 @@ export interface TypeSlots {
    * Attributes that the type itself provides (not in its `__dict__`), new reference; NULL without an exception: none.
    */
   getAttribute?(this: void, object: Address, name: string): Address;
+  /** For `verify` and `leaks`; built-in types are known there (inspect/ownership.ts). */
+  readonly ownership?: Ownership;
 }
+
+/**
+ * What inspection (`verify`, `leaks`) must know of a type beyond `traverse`, which shows what CPython's shows. For a
+ * subclass the answers of all its bases apply.
+ */
+export interface Ownership {
+  /**
+   * Visit the references that the object owns and `traverse` leaves out: a dict's keys that are strs, a class's name.
+   * Together with `traverse` each owned reference is visited once.
+   */
+  hidden?(this: void, object: Address, visit: Visit): void;
+  /** Visit the blocks of memory that the object owns beside its own: list items, dict keys, values. */
+  buffers?(this: void, object: Address, visit: BufferVisit): void;
+  /** What is wrong with the object's own fields, as a sentence part; undefined if nothing is. Must not change anything. */
+  check?(this: void, object: Address): string | undefined;
+}
+
+/**
+ * Told of a block that an object owns.
+ * @param block as the allocator returned it
+ * @param owners for a block with several owners: how many it says that it has
+ * @param references visits what such a block itself owns; called for the first owner only
+ */
+export type BufferVisit = (
+  block: Address,
+  owners?: number,
+  references?: (visit: Visit) => void,
+) => void;
 
 /** What `define` needs to make a static type. */
 export interface TypeSpec {

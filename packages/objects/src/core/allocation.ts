@@ -32,6 +32,7 @@ export function makeAllocation(core: Core): Allocation {
   const HEAD = 2 * word;
   const PREV = word;
   const FLAGS = typeLayout(core).at.tp_flags;
+  const MANAGED = typeFlags.managedDict | typeFlags.managedWeakref;
   const { increfLimit } = facts.refcount;
   const alignment = core.profile.abi.alignment;
   const freeLists: FreeList[] = [];
@@ -81,6 +82,14 @@ export function makeAllocation(core: Core): Allocation {
       tellReleased(collectorCtx, object);
       obj.free(object - preBytes);
     },
+    free: (object) => {
+      const flags = memory.u32[(memory.u32[(object + TYPE) >>> 2] + FLAGS) >>> 2];
+      if ((flags & typeFlags.hasGc) === 0) obj.free(object);
+      else {
+        tellReleased(collectorCtx, object);
+        obj.free(object - ((flags & MANAGED) !== 0 ? 2 * HEAD : HEAD));
+      }
+    },
     track: (object) => trackIt(collectorCtx, object),
     untrack: (object) => untrackIt(collectorCtx, object),
     isTracked: (object) => memory.u32[(object - HEAD) >>> 2] !== 0,
@@ -96,6 +105,7 @@ export function makeAllocation(core: Core): Allocation {
       const COUNT_WORD = HEAD_WORD + 1;
       const list: FreeList = {
         name,
+        headWord: HEAD_WORD,
         pop: () => {
           const u32 = memory.u32;
           const object = u32[HEAD_WORD];

@@ -63,7 +63,7 @@ export function makeProtocol(core: Core): ProtocolApi {
       if (slots.repr === undefined) {
         return `<${types.name(types.typeOf(object))} object at ${hex(object)}>`;
       }
-      if (underWay.has(object)) return "...";
+      if (underWay.has(object)) return slots.reprInside ?? "...";
       underWay.add(object);
       try {
         return slots.repr(object);

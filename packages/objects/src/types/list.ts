@@ -1,0 +1,788 @@
+/**
+ * list (`Objects/listobject.c`).
+ *
+ *     0   count, type, ob_size
+ *     3W  ob_item      items array of the MEM domain, or NULL; the first ob_size of its pointers are owned
+ *     4W  allocated    pointers that fit into it
+ *
+ * Up to 80 dead lists are kept for reuse, without their items arrays.
+ */
+import {
+  type Address,
+  defineStruct,
+  layoutCodes,
+  layoutOf,
+  type StructDefinition,
+} from "@pyrena/abi";
+import type { ListApi } from "../api/sequences.ts";
+import { type TypeSlots, typeFlags } from "../api/types.ts";
+import type { Core } from "../core/core.ts";
+import { eachItem, itemCount } from "../core/iteration.ts";
+import { sortItems } from "./list-sort.ts";
+
+/** `PyListObject`. */
+export const listStruct: StructDefinition<
+  "ob_refcnt" | "ob_type" | "ob_size" | "ob_item" | "allocated"
+> = defineStruct("PyListObject", {
+  ob_refcnt: "size",
+  ob_type: "ptr",
+  ob_size: { type: "size", help: "number of items" },
+  ob_item: { type: "ptr", help: "items array, or NULL" },
+  allocated: { type: "size", help: "room in the items array, in items" },
+});
+
+/** Released items of a slice that CPython keeps on its stack; more of them go through a block of the MEM domain. */
+const RECYCLE_ON_STACK = 8;
+
+export function makeList(core: Core): ListApi {
+  const { memory, alloc, refs, types, errors, facts, profile, mem, word, wide } = core;
+  const { bytes: BYTES, at } = layoutOf(listStruct, profile.abi);
+  const TYPE = word;
+  const SIZE = at.ob_size;
+  const ITEMS = at.ob_item;
+  const ALLOCATED = at.allocated;
+  const GC_HEAD = profile.headers.gcHead;
+  /** A word's step in `memory.u32`. */
+  const STEP = word >>> 2;
+  const SHIFT = core.wordShift;
+  const { increfLimit: INCREF_LIMIT } = facts.refcount;
+  const { popKeepsRoom: POP_KEEPS_ROOM, listsGrowForTables: GROWS_FOR_TABLES } = facts;
+  /** The most items whose array's size can be told in bytes. */
+  const MAX_ITEMS = Math.floor(Math.min(profile.abi.ssizeMax, 2 ** 32 - 1) / word);
+  const kept = alloc.freeList("list", profile.freeLists.list, (object) =>
+    alloc.freeGcObject(object, GC_HEAD),
+  );
+
+  const slots: TypeSlots = {
+    name: "list",
+    dealloc,
+    traverse: (list, visit) => {
+      for (let n = length(list) - 1; n >= 0; n--) visit(itemAt(list, n));
+    },
+    clear,
+    sizeof: (list) =>
+      types.basicsize(types.typeOf(list)) + (memory.u32[(list + ALLOCATED) >>> 2] << SHIFT),
+    hash: (list) => {
+      errors.raise("TypeError", `unhashable type: '${types.name(types.typeOf(list))}'`);
+      core.hashHigh = -1;
+      return -1;
+    },
+    equal: (list, other) => {
+      if (!check(other)) return 2;
+      if (length(list) !== length(other)) return 0;
+      const n = firstDifference(list, other);
+      if (n < 0) return -1;
+      return n >= length(list) && n >= length(other) && length(list) === length(other) ? 1 : 0;
+    },
+    less: (list, other) => {
+      if (!check(other)) return 2;
+      const n = firstDifference(list, other);
+      if (n < 0) return -1;
+      if (n >= length(list) || n >= length(other)) return length(list) < length(other) ? 1 : 0;
+      const a = refs.newRef(itemAt(list, n));
+      const b = refs.newRef(itemAt(other, n));
+      const result = core.protocol.less(a, b);
+      refs.decref(a);
+      refs.decref(b);
+      return result;
+    },
+    repr: (list) => {
+      const texts: string[] = [];
+      for (let n = 0; n < length(list); n++) texts.push(core.protocol.repr(itemAt(list, n)));
+      return `[${texts.join(", ")}]`;
+    },
+    reprInside: "[...]",
+    length,
+  };
+  const type = types.define({
+    name: "list",
+    basicsize: BYTES,
+    flags: typeFlags.baseType | typeFlags.hasGc | typeFlags.listSubclass,
+    slots,
+    layout: [layoutCodes.buffer, ITEMS, SIZE],
+  });
+
+  // ---- memory
+
+  /** An empty list, not tracked yet. */
+  function allocate(): Address {
+    const u32 = memory.u32;
+    const list = kept.pop();
+    if (list === 0) return allocateNew();
+    // What is kept still has its type, and the upper halves of its words.
+    u32[list >>> 2] = 1;
+    u32[(list + SIZE) >>> 2] = 0;
+    u32[(list + ITEMS) >>> 2] = 0;
+    u32[(list + ALLOCATED) >>> 2] = 0;
+    return list;
+  }
+
+  function allocateNew(): Address {
+    const list = alloc.gcObject(type, BYTES, GC_HEAD);
+    if (list !== 0) memory.u32.fill(0, (list + SIZE) >>> 2, (list + BYTES) >>> 2);
+    return list;
+  }
+
+  function dealloc(list: Address): void {
+    alloc.untrack(list);
+    const u32 = memory.u32;
+    const exact = u32[(list + TYPE) >>> 2] === type;
+    // A subclass's own dealloc has been through the trashcan.
+    if (exact && refs.trashcanBegin(list)) return;
+    const items = u32[(list + ITEMS) >>> 2];
+    if (items !== 0) releaseItems(items, u32[(list + SIZE) >>> 2]);
+    if (exact) {
+      if (!kept.push(list)) alloc.freeGcObject(list, GC_HEAD);
+      refs.trashcanEnd();
+    } else {
+      alloc.freeGcObject(list, types.preBytes(types.typeOf(list)));
+    }
+  }
+
+  /** Release the items of an array from the last to the first, then the array. */
+  function releaseItems(items: Address, count: number): void {
+    for (let i = (items >>> 2) + count * STEP - STEP; i >= items >>> 2; i -= STEP) {
+      const item = memory.u32[i];
+      if (item !== 0) refs.decref(item);
+    }
+    mem.free(items);
+  }
+
+  /** Make room for `size` items and set `ob_size` (`list_resize`): 0, or -1 with MemoryError pending. */
+  function resize(list: Address, size: number): number {
+    const u32 = memory.u32;
+    const room = u32[(list + ALLOCATED) >>> 2];
+    if (room >= size && size >= room >>> 1) {
+      u32[(list + SIZE) >>> 2] = size;
+      return 0;
+    }
+    return reallocate(list, size);
+  }
+
+  function reallocate(list: Address, size: number): number {
+    const before = memory.u32[(list + SIZE) >>> 2];
+    // Room in proportion, so that appending takes linear time; but none for a large extend.
+    let room = (size + (size >>> 3) + 6) & ~3;
+    if (size - before > room - size) room = (size + 3) & ~3;
+    if (size === 0) room = 0;
+    if (size > MAX_ITEMS || room > MAX_ITEMS) {
+      errors.noMemory();
+      return -1;
+    }
+    const items = mem.realloc(memory.u32[(list + ITEMS) >>> 2], room << SHIFT);
+    if (items === 0) {
+      errors.noMemory();
+      return -1;
+    }
+    const u32 = memory.u32;
+    u32[(list + ITEMS) >>> 2] = items;
+    u32[(list + SIZE) >>> 2] = size;
+    u32[(list + ALLOCATED) >>> 2] = room;
+    return 0;
+  }
+
+  /** Room for `size` items, rounded up to even, in a list without items array (`list_preallocate_exact`). */
+  function preallocate(list: Address, size: number): number {
+    const room = size + (size & 1);
+    const items = room > MAX_ITEMS ? 0 : mem.malloc(room << SHIFT);
+    if (items === 0) {
+      errors.noMemory();
+      return -1;
+    }
+    const u32 = memory.u32;
+    u32[(list + ITEMS) >>> 2] = items;
+    u32[(list + ALLOCATED) >>> 2] = room;
+    return 0;
+  }
+
+  /** A new list with an array of just `size` items, which the caller must fill; `ob_size` is 0. Tracked. */
+  function withRoom(size: number): Address {
+    const list = allocate();
+    if (list === 0) return 0;
+    alloc.track(list);
+    if (size > 0) {
+      const items = size > MAX_ITEMS ? 0 : mem.malloc(size << SHIFT);
+      if (items === 0) {
+        refs.decref(list);
+        return errors.noMemory();
+      }
+      const u32 = memory.u32;
+      u32[(list + ITEMS) >>> 2] = items;
+      u32[(list + ALLOCATED) >>> 2] = size;
+    }
+    return list;
+  }
+
+  /** A new list of `size` NULLs. Not tracked. */
+  function withNulls(size: number): Address {
+    const list = allocate();
+    if (list === 0 || size === 0) return list;
+    const items = size > MAX_ITEMS ? 0 : mem.calloc(size, word);
+    if (items === 0) {
+      refs.decref(list);
+      return errors.noMemory();
+    }
+    const u32 = memory.u32;
+    u32[(list + ITEMS) >>> 2] = items;
+    u32[(list + ALLOCATED) >>> 2] = size;
+    u32[(list + SIZE) >>> 2] = size;
+    return list;
+  }
+
+  // ---- single items
+
+  function incref(object: Address): void {
+    const u32 = memory.u32;
+    const count = u32[object >>> 2];
+    if (count < INCREF_LIMIT) u32[object >>> 2] = count + 1;
+  }
+
+  function length(list: Address): number {
+    return memory.u32[(list + SIZE) >>> 2];
+  }
+
+  /** Borrowed; the index must be one of the list's. */
+  function itemAt(list: Address, index: number): Address {
+    const u32 = memory.u32;
+    return u32[(u32[(list + ITEMS) >>> 2] + (index << SHIFT)) >>> 2];
+  }
+
+  /** Store a pointer into what may be memory never written: both halves. */
+  function store(word32: number, item: Address): void {
+    memory.u32[word32] = item;
+    if (wide) memory.u32[word32 + 1] = 0;
+  }
+
+  function check(object: Address): boolean {
+    const itsType = memory.u32[(object + TYPE) >>> 2];
+    return itsType === type || (types.flags(itsType) & typeFlags.listSubclass) !== 0;
+  }
+
+  function indexError(what: string): 0 {
+    return errors.raise("IndexError", `${what} out of range`);
+  }
+
+  /** An index that may count from the end, as one that does not; -1 if the list has no such item. */
+  function place(list: Address, index: number): number {
+    const size = memory.u32[(list + SIZE) >>> 2];
+    if (index < 0) index += size;
+    return index >= 0 && index < size ? index : -1;
+  }
+
+  function getItem(list: Address, index: number): Address {
+    const u32 = memory.u32;
+    const size = u32[(list + SIZE) >>> 2];
+    if (index < 0) index += size;
+    if (index >= 0 && index < size) {
+      return u32[(u32[(list + ITEMS) >>> 2] + (index << SHIFT)) >>> 2];
+    }
+    return indexError("list index");
+  }
+
+  function append(list: Address, item: Address): number {
+    const u32 = memory.u32;
+    const size = u32[(list + SIZE) >>> 2];
+    if (size < u32[(list + ALLOCATED) >>> 2]) u32[(list + SIZE) >>> 2] = size + 1;
+    else if (reallocate(list, size + 1) < 0) return -1;
+    incref(item);
+    const views = memory.u32;
+    const i = (views[(list + ITEMS) >>> 2] + (size << SHIFT)) >>> 2;
+    views[i] = item;
+    if (wide) views[i + 1] = 0;
+    return 0;
+  }
+
+  function insert(list: Address, index: number, item: Address): number {
+    const size = length(list);
+    if (resize(list, size + 1) < 0) return -1;
+    if (index < 0) index = Math.max(0, index + size);
+    if (index > size) index = size;
+    const i = memory.u32[(list + ITEMS) >>> 2] >>> 2;
+    memory.u32.copyWithin(i + (index + 1) * STEP, i + index * STEP, i + size * STEP);
+    incref(item);
+    store(i + index * STEP, item);
+    return 0;
+  }
+
+  function pop(list: Address, index = -1): Address {
+    const size = length(list);
+    if (size === 0) return errors.raise("IndexError", "an empty list has nothing to pop");
+    const n = place(list, index);
+    if (n < 0) return indexError("index of the item to pop");
+    const item = itemAt(list, n);
+    if (size === 1 && !POP_KEEPS_ROOM) {
+      incref(item);
+      clear(list);
+      return item;
+    }
+    const i = memory.u32[(list + ITEMS) >>> 2] >>> 2;
+    // The reference in the list becomes the caller's.
+    memory.u32.copyWithin(i + n * STEP, i + (n + 1) * STEP, i + size * STEP);
+    if (resize(list, size - 1) < 0) {
+      memory.u32.copyWithin(i + (n + 1) * STEP, i + n * STEP, i + (size - 1) * STEP);
+      store(i + n * STEP, item);
+      return 0;
+    }
+    return item;
+  }
+
+  function clear(list: Address): void {
+    const u32 = memory.u32;
+    const items = u32[(list + ITEMS) >>> 2];
+    if (items === 0) return;
+    const size = u32[(list + SIZE) >>> 2];
+    // The list is empty before the first item goes: finalizers may use it.
+    u32[(list + SIZE) >>> 2] = 0;
+    u32[(list + ITEMS) >>> 2] = 0;
+    u32[(list + ALLOCATED) >>> 2] = 0;
+    releaseItems(items, size);
+  }
+
+  // ---- several items
+
+  /** Copy references, with new counts, from words of memory into words of memory. */
+  function fill(target: number, source: number, step: number, count: number): void {
+    const u32 = memory.u32;
+    for (let n = 0; n < count; n++) {
+      const item = u32[source];
+      u32[target] = item;
+      if (wide) u32[target + 1] = 0;
+      incref(item);
+      source += step * STEP;
+      target += STEP;
+    }
+  }
+
+  /** Index in `memory.u32` of the items of a list or tuple. */
+  function firstWord(items: Address): number {
+    return check(items)
+      ? memory.u32[(items + ITEMS) >>> 2] >>> 2
+      : (items + types.basicsize(core.tuple.type)) >>> 2;
+  }
+
+  function pack(items: readonly Address[]): Address {
+    const size = items.length;
+    const list = withNulls(size);
+    if (list === 0) return 0;
+    const u32 = memory.u32;
+    let i = u32[(list + ITEMS) >>> 2] >>> 2;
+    for (let n = 0; n < size; n++) {
+      const item = items[n];
+      u32[i] = item;
+      incref(item);
+      i += STEP;
+    }
+    alloc.track(list);
+    return list;
+  }
+
+  function slice(list: Address, start: number, step: number, count: number): Address {
+    const result = withRoom(Math.max(0, count));
+    if (result === 0 || count <= 0) return result;
+    const u32 = memory.u32;
+    fill(firstWord(result), firstWord(list) + start * STEP, step, count);
+    u32[(result + SIZE) >>> 2] = count;
+    return result;
+  }
+
+  function concat(a: Address, b: Address): Address {
+    if (!check(b)) {
+      return errors.raise(
+        "TypeError",
+        `a list and '${types.name(types.typeOf(b))}' cannot be joined, only two lists`,
+      );
+    }
+    const first = length(a);
+    const second = length(b);
+    const result = withRoom(first + second);
+    if (result === 0) return 0;
+    const i = firstWord(result);
+    if (first > 0) fill(i, firstWord(a), 1, first);
+    if (second > 0) fill(i + first * STEP, firstWord(b), 1, second);
+    memory.u32[(result + SIZE) >>> 2] = first + second;
+    return result;
+  }
+
+  function repeat(list: Address, times: number): Address {
+    const count = length(list);
+    if (count === 0 || times <= 0) return withRoom(0);
+    if (count * times > MAX_ITEMS) return errors.noMemory();
+    const result = withRoom(count * times);
+    if (result === 0) return 0;
+    const i = firstWord(result);
+    for (let n = 0; n < times; n++) fill(i + n * count * STEP, firstWord(list), 1, count);
+    memory.u32[(result + SIZE) >>> 2] = count * times;
+    return result;
+  }
+
+  function repeatInPlace(list: Address, times: number): number {
+    const count = length(list);
+    if (count === 0 || times === 1) return 0;
+    if (times < 1) {
+      clear(list);
+      return 0;
+    }
+    if (count * times > MAX_ITEMS) {
+      errors.noMemory();
+      return -1;
+    }
+    if (resize(list, count * times) < 0) return -1;
+    const i = firstWord(list);
+    for (let n = 1; n < times; n++) fill(i + n * count * STEP, i, 1, count);
+    return 0;
+  }
+
+  function extend(list: Address, items: Address): number {
+    const ordered = check(items) || core.tuple.check(items);
+    const more = ordered ? memory.u32[(items + SIZE) >>> 2] : itemCount(core, items);
+    if (more <= 0) return more;
+    const size = length(list);
+    const growsAsIfAppended = !ordered && GROWS_FOR_TABLES && isTable(items);
+    if (memory.u32[(list + ITEMS) >>> 2] === 0 && !growsAsIfAppended) {
+      if (preallocate(list, more) < 0) return -1;
+    } else if (size + more > MAX_ITEMS) {
+      errors.noMemory();
+      return -1;
+    } else if (resize(list, size + more) < 0) return -1;
+    if (ordered) {
+      // The list's own items, if it is extended by itself, lie in the new array now.
+      fill(firstWord(list) + size * STEP, firstWord(items), 1, more);
+      memory.u32[(list + SIZE) >>> 2] = size + more;
+      return 0;
+    }
+    memory.u32[(list + SIZE) >>> 2] = size;
+    return eachItem(core, items, (item) => {
+      const at = memory.u32[(list + SIZE) >>> 2]++;
+      store(firstWord(list) + at * STEP, item);
+    });
+  }
+
+  function isTable(items: Address): boolean {
+    return core.dict.check(items) || core.set.check(items);
+  }
+
+  function from(items: Address): Address {
+    const list = allocate();
+    if (list === 0) return 0;
+    alloc.track(list);
+    if (extend(list, items) < 0) {
+      refs.decref(list);
+      return 0;
+    }
+    return list;
+  }
+
+  function assignSlice(list: Address, start: number, stop: number, items: Address): number {
+    if (items === 0) return replaceRange(list, start, stop, 0, 0);
+    if (items !== list && (check(items) || core.tuple.check(items))) {
+      return replaceRange(list, start, stop, items, memory.u32[(items + SIZE) >>> 2]);
+    }
+    // Its own items move while they are replaced, and other containers cannot be read by index.
+    const copy = items === list ? slice(list, 0, 1, length(list)) : from(items);
+    if (copy === 0) return -1;
+    const result = replaceRange(list, start, stop, copy, length(copy));
+    refs.decref(copy);
+    return result;
+  }
+
+  /** `list_ass_slice`: `items` is a list or tuple other than the list, or NULL. */
+  function replaceRange(
+    list: Address,
+    start: number,
+    stop: number,
+    items: Address,
+    count: number,
+  ): number {
+    const size = length(list);
+    const low = Math.min(Math.max(start, 0), size);
+    const high = Math.min(Math.max(stop, low), size);
+    const replaced = high - low;
+    const difference = count - replaced;
+    if (size + difference === 0) {
+      clear(list);
+      return 0;
+    }
+    // Released last, when the list is in its new state.
+    let recycled = 0;
+    let few: number[] | undefined;
+    const i = firstWord(list);
+    if (replaced > RECYCLE_ON_STACK) {
+      recycled = mem.malloc(replaced << SHIFT);
+      if (recycled === 0) {
+        errors.noMemory();
+        return -1;
+      }
+      memory.u32.copyWithin(recycled >>> 2, i + low * STEP, i + high * STEP);
+    } else if (replaced > 0) {
+      few = [];
+      for (let n = 0; n < replaced; n++) few.push(memory.u32[i + (low + n) * STEP]);
+    }
+    if (difference < 0) {
+      const u32 = memory.u32;
+      u32.copyWithin(i + (high + difference) * STEP, i + high * STEP, i + size * STEP);
+      if (resize(list, size + difference) < 0) {
+        restoreRange(i, low, high, difference, size, recycled, few);
+        return -1;
+      }
+    } else if (difference > 0) {
+      if (resize(list, size + difference) < 0) {
+        if (recycled !== 0) mem.free(recycled);
+        return -1;
+      }
+      const j = firstWord(list);
+      memory.u32.copyWithin(j + (high + difference) * STEP, j + high * STEP, j + size * STEP);
+    }
+    if (count > 0) fill(firstWord(list) + low * STEP, firstWord(items), 1, count);
+    if (recycled !== 0) releaseItems(recycled, replaced);
+    else if (few !== undefined) for (let n = replaced - 1; n >= 0; n--) refs.decref(few[n]);
+    return 0;
+  }
+
+  /** Undo what `replaceRange` did to an array that could not be made smaller. */
+  function restoreRange(
+    i: number,
+    low: number,
+    high: number,
+    difference: number,
+    size: number,
+    recycled: Address,
+    few: readonly number[] | undefined,
+  ): void {
+    const u32 = memory.u32;
+    u32.copyWithin(i + high * STEP, i + (high + difference) * STEP, i + (size + difference) * STEP);
+    if (recycled !== 0) {
+      u32.copyWithin(i + low * STEP, recycled >>> 2, (recycled >>> 2) + (high - low) * STEP);
+      mem.free(recycled);
+    } else if (few !== undefined) {
+      for (let n = 0; n < few.length; n++) store(i + (low + n) * STEP, few[n]);
+    }
+  }
+
+  /** `l[start::step] = items`, or `del l[start::step]`: released in ascending order, once all is in place. */
+  function assignExtendedSlice(
+    list: Address,
+    start: number,
+    step: number,
+    count: number,
+    items: Address,
+  ): number {
+    if (items === 0) return deleteExtendedSlice(list, start, step, count);
+    const copy = items === list ? slice(list, 0, 1, length(list)) : asOrdered(items);
+    if (copy === 0) return -1;
+    const given = memory.u32[(copy + SIZE) >>> 2];
+    if (given !== count) {
+      refs.decref(copy);
+      errors.raise(
+        "ValueError",
+        `an extended slice of ${count} items cannot take ${given}: their number must not change`,
+      );
+      return -1;
+    }
+    const garbage = count === 0 ? 0 : mem.malloc(count << SHIFT);
+    if (count > 0 && garbage === 0) {
+      refs.decref(copy);
+      errors.noMemory();
+      return -1;
+    }
+    for (let n = 0; n < count; n++) {
+      const item = memory.u32[firstWord(copy) + n * STEP];
+      const i = firstWord(list) + (start + n * step) * STEP;
+      memory.u32[(garbage >>> 2) + n * STEP] = memory.u32[i];
+      memory.u32[i] = item;
+      incref(item);
+    }
+    for (let n = 0; n < count; n++) refs.decref(memory.u32[(garbage >>> 2) + n * STEP]);
+    mem.free(garbage);
+    refs.decref(copy);
+    return 0;
+  }
+
+  /** A list or tuple as itself, anything else as a new list: new reference. */
+  function asOrdered(items: Address): Address {
+    return check(items) || core.tuple.check(items) ? refs.newRef(items) : from(items);
+  }
+
+  function deleteExtendedSlice(list: Address, start: number, step: number, count: number): number {
+    if (count <= 0) return 0;
+    if (step < 0) {
+      start += step * (count - 1);
+      step = -step;
+    }
+    const garbage = mem.malloc(count << SHIFT);
+    if (garbage === 0) {
+      errors.noMemory();
+      return -1;
+    }
+    const size = length(list);
+    const u32 = memory.u32;
+    const i = firstWord(list);
+    for (let n = 0; n < count; n++) {
+      const from = start + n * step;
+      u32[(garbage >>> 2) + n * STEP] = u32[i + from * STEP];
+      // What stands between two deleted items moves down by as many as are gone.
+      const end = n === count - 1 ? size : from + step;
+      u32.copyWithin(i + (from - n) * STEP, i + (from + 1) * STEP, i + end * STEP);
+    }
+    const failed = shrink(list, size - count);
+    for (let n = 0; n < count; n++) refs.decref(memory.u32[(garbage >>> 2) + n * STEP]);
+    mem.free(garbage);
+    return failed;
+  }
+
+  /** `resize` to fewer items: the list has them whether or not its array could be made smaller. */
+  function shrink(list: Address, size: number): number {
+    memory.u32[(list + SIZE) >>> 2] = size;
+    return resize(list, size);
+  }
+
+  function deleteItem(list: Address, index: number): number {
+    const n = place(list, index);
+    if (n >= 0) return replaceRange(list, n, n + 1, 0, 0);
+    indexError("index of the item to delete");
+    return -1;
+  }
+
+  // ---- looking for items
+
+  /** Index of the first item from `start` on that equals `item`; -1: none; -2: an exception is pending. */
+  function find(list: Address, item: Address, start: number): number {
+    for (let n = start; n < length(list); n++) {
+      const candidate = itemAt(list, n);
+      incref(candidate);
+      const equal = core.protocol.equal(candidate, item);
+      refs.decref(candidate);
+      if (equal > 0) return n;
+      if (equal < 0) return -2;
+    }
+    return -1;
+  }
+
+  function notFound(item: Address): number {
+    errors.raise("ValueError", `${core.protocol.repr(item)} is not in the list`);
+    return -1;
+  }
+
+  /** Index of the first items that are not equal, or the smaller length; -1 with an exception pending. */
+  function firstDifference(a: Address, b: Address): number {
+    let n = 0;
+    for (; n < length(a) && n < length(b); n++) {
+      const x = itemAt(a, n);
+      const y = itemAt(b, n);
+      if (x === y) continue;
+      incref(x);
+      incref(y);
+      const equal = core.protocol.equal(x, y);
+      refs.decref(x);
+      refs.decref(y);
+      if (equal < 0) return -1;
+      if (equal === 0) return n;
+    }
+    return n;
+  }
+
+  function sort(list: Address, key = 0, reverse = false): number {
+    const u32 = memory.u32;
+    const size = length(list);
+    const items = u32[(list + ITEMS) >>> 2];
+    const room = u32[(list + ALLOCATED) >>> 2];
+    // The list is empty while it is sorted, so that comparisons that look at it or change it do no harm.
+    u32[(list + SIZE) >>> 2] = 0;
+    u32[(list + ITEMS) >>> 2] = 0;
+    u32[(list + ALLOCATED) >>> 2] = 0;
+    const order: Address[] = [];
+    for (let n = 0; n < size; n++) order.push(u32[(items >>> 2) + n * STEP]);
+    let result = sortItems(core, order, key, reverse);
+    for (let n = 0; n < size; n++) memory.u32[(items >>> 2) + n * STEP] = order[n];
+    const views = memory.u32;
+    const changedItems = views[(list + ITEMS) >>> 2];
+    const changedSize = views[(list + SIZE) >>> 2];
+    if (changedItems !== 0 && result === 0) {
+      errors.raise("ValueError", "the list was changed while it was sorted");
+      result = -1;
+    }
+    views[(list + SIZE) >>> 2] = size;
+    views[(list + ITEMS) >>> 2] = items;
+    views[(list + ALLOCATED) >>> 2] = room;
+    if (changedItems !== 0) releaseItems(changedItems, changedSize);
+    return result;
+  }
+
+  return {
+    type,
+    create: (size) => {
+      const list = withNulls(size);
+      if (list !== 0) alloc.track(list);
+      return list;
+    },
+    pack,
+    from,
+    length,
+    getItem,
+    getItemRef: (list, index) => {
+      const item = getItem(list, index);
+      if (item !== 0) incref(item);
+      return item;
+    },
+    initItem: (list, index, item) => {
+      memory.u32[firstWord(list) + index * STEP] = item;
+    },
+    setItem: (list, index, item) => {
+      const n = place(list, index);
+      if (n < 0) {
+        indexError("index of the item to assign");
+        return -1;
+      }
+      incref(item);
+      const i = firstWord(list) + n * STEP;
+      const before = memory.u32[i];
+      memory.u32[i] = item;
+      if (before !== 0) refs.decref(before);
+      return 0;
+    },
+    deleteItem,
+    append,
+    insert,
+    pop,
+    extend,
+    remove: (list, item) => {
+      const n = find(list, item, 0);
+      if (n === -1) return notFound(item);
+      return n < 0 ? -1 : replaceRange(list, n, n + 1, 0, 0);
+    },
+    contains: (list, item) => {
+      const n = find(list, item, 0);
+      return n >= 0 ? 1 : n + 1;
+    },
+    index: (list, item) => {
+      const n = find(list, item, 0);
+      return n === -1 ? notFound(item) : Math.max(n, -1);
+    },
+    count: (list, item) => {
+      let count = 0;
+      let n = find(list, item, 0);
+      for (; n >= 0; n = find(list, item, n + 1)) count++;
+      return n === -2 ? -1 : count;
+    },
+    slice,
+    assignSlice,
+    assignExtendedSlice,
+    concat,
+    repeat,
+    repeatInPlace,
+    clear,
+    reverse: (list) => {
+      const u32 = memory.u32;
+      let low = firstWord(list);
+      let high = low + (length(list) - 1) * STEP;
+      for (; low < high; low += STEP, high -= STEP) {
+        const item = u32[low];
+        u32[low] = u32[high];
+        u32[high] = item;
+      }
+    },
+    sort,
+    copy: (list) => slice(list, 0, 1, length(list)),
+    check,
+    allocated: (list) => memory.u32[(list + ALLOCATED) >>> 2],
+  };
+}
