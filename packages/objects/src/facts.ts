@@ -21,8 +21,16 @@ export interface ObjectFacts {
   readonly refcount: RefcountFacts;
   /** Whether there are immortal objects at all (PEP 683: 3.12 and later). */
   readonly hasImmortals: boolean;
-  /** Whether interning makes a string immortal (3.12 only). */
+  /** Whether interning makes a string immortal: only 3.12.0 to 3.12.4, which lp64's profile describes, not ilp32's (3.12.7). */
   readonly internsForever: boolean;
+  /** Whether `hash(None)` is a constant (3.12 and later), not made of its address. */
+  readonly noneHashesConstant: boolean;
+  /** How str and bytes are hashed: SipHash-1-3, or FNV as the 32-bit builds of Pyodide do. */
+  readonly bytesHash: "siphash13" | "fnv";
+  /** Whether a bytearray's buffer is a bytes object (3.15). */
+  readonly bytearrayHoldsBytes: boolean;
+  /** Dead complex numbers kept for reuse (3.15: 100). */
+  readonly keptComplexes: number;
   /** Where an int keeps its sign: in `ob_size` (3.11), or in the low bits of `lv_tag`. */
   readonly intSign: "size" | "tag";
   /** Bit of `lv_tag` that marks the cached small ints; 0 where there is none. */
@@ -110,7 +118,11 @@ export function objectFacts(profile: Profile): ObjectFacts {
   return Object.freeze({
     refcount: refcountFacts(minor, wide),
     hasImmortals: minor >= 12,
-    internsForever: minor === 12,
+    internsForever: minor === 12 && wide,
+    noneHashesConstant: minor >= 12,
+    bytesHash: wide ? "siphash13" : "fnv",
+    bytearrayHoldsBytes: minor >= 15,
+    keptComplexes: minor >= 15 ? 100 : 0,
     intSign: minor === 11 ? "size" : "tag",
     smallIntBit: minor >= 14 ? 4 : 0,
     hasWstr: minor === 11,

@@ -15,6 +15,23 @@ export interface IntApi {
   value(this: void, object: Address): number | bigint;
   /** Whether the object is an int (or bool, or of a subclass). */
   check(this: void, object: Address): boolean;
+  /** Less than, equal to or greater than 0, as int `a` is to int `b`. */
+  compare(this: void, a: Address, b: Address): number;
+  isNegative(this: void, object: Address): boolean;
+  /** Number of 30-bit digits; 0 has none. */
+  digitCount(this: void, object: Address): number;
+  /** `int.bit_length()`. */
+  bitLength(this: void, object: Address): number;
+  /** `a + b` of two ints, new reference (a cached int where there is one). */
+  add(this: void, a: Address, b: Address): Address;
+  subtract(this: void, a: Address, b: Address): Address;
+  multiply(this: void, a: Address, b: Address): Address;
+  /** `a // b`; NULL with ZeroDivisionError pending. */
+  floorDivide(this: void, a: Address, b: Address): Address;
+  /** `a % b`, with the sign of `b`; NULL with ZeroDivisionError pending. */
+  remainder(this: void, a: Address, b: Address): Address;
+  /** `-a`. */
+  negate(this: void, object: Address): Address;
 }
 
 /** `PyFloatObject`. */
@@ -23,6 +40,8 @@ export interface FloatApi {
   /** New reference. */
   from(this: void, value: number): Address;
   value(this: void, object: Address): number;
+  /** Whether the object is a float (or of a subclass). */
+  check(this: void, object: Address): boolean;
 }
 
 /** `PyComplexObject`. */
@@ -32,6 +51,8 @@ export interface ComplexApi {
   from(this: void, real: number, imaginary: number): Address;
   real(this: void, object: Address): number;
   imaginary(this: void, object: Address): number;
+  /** Whether the object is a complex (or of a subclass). */
+  check(this: void, object: Address): boolean;
 }
 
 /** None, Ellipsis, NotImplemented: immortal (static in 3.11). */

@@ -52,7 +52,7 @@ export function makeFloat(core: Core): FloatApi {
     return memory.f64[(object + VALUE) >>> 3];
   }
 
-  return { type, from, value };
+  return { type, from, value, check: (object) => types.isInstance(object, type) };
 }
 
 /** `repr(float)`: the shortest text that reads back as the same number; exponents from 1e16 on. */
