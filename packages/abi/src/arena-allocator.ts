@@ -16,4 +16,13 @@ export interface PyObjectArenaAllocator<Ctx = unknown> {
   alloc(this: void, ctx: Ctx, size: number): Address;
   /** Give a region back. */
   free(this: void, ctx: Ctx, base: Address, size: number): void;
+  /**
+   * Visit every piece of the memory that the source manages, in order of address: regions it has handed out, others'
+   * pieces of the same memory, its own records, and what is free. Absent: only the source knows.
+   */
+  regions?(
+    this: void,
+    ctx: Ctx,
+    visit: (base: Address, bytes: number, kind: "arena" | "segment" | "own" | "free") => void,
+  ): void;
 }

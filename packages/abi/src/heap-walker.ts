@@ -68,6 +68,11 @@ export interface HeapWalker {
   /** Bytes usable in the live block at this address. Undefined results for anything but a live block's address. */
   usableSize(address: Address): number;
   /**
+   * Visit the blocks that this allocator holds from the one below it for its own records, but for its state, which the
+   * heap's directory names. Absent: none. What it passes on to the one below is not its own.
+   */
+  holds?(visit: (block: Address) => void): void;
+  /**
    * Check every invariant of the structure.
    * @throws PyrenaError `heap-corrupt` naming the invariant and the address
    */

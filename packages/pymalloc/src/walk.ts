@@ -12,6 +12,10 @@ export function pymallocWalker(ctx: PymallocContext): HeapWalker {
     walk: (visitor) => walk(ctx, visitor),
     owns: (address) => address >>> 0 === address && inArena(ctx, address),
     usableSize: (address) => usableSize(ctx, address),
+    holds: (visit) => {
+      const vector = ctx.memory.u32[ctx.arenasWord];
+      if (vector !== NULL) visit(vector);
+    },
     verify: () => verify(ctx),
   };
 }

@@ -78,3 +78,16 @@ test("a list that runs in a circle does not hold a walk up", () => {
   h.memory.u32[a >>> 2] = b;
   expect(blocksOf(h.pymalloc.walker.walk).filter(({ live }) => live).length).toBeGreaterThan(0);
 });
+
+test("what it holds from the raw allocator is the vector of its arenas, once there is one", () => {
+  const h = harness(tinyProfile("lp64"));
+  const held = (): number[] => {
+    const blocks: number[] = [];
+    h.pymalloc.walker.holds?.((block) => void blocks.push(block));
+    return blocks;
+  };
+  expect(held()).toEqual([]);
+  h.malloc(40);
+  const { memory, arenasWord } = h.pymalloc.ctx;
+  expect(held()).toEqual([memory.u32[arenasWord]]);
+});

@@ -38,6 +38,7 @@ import { kindAt, runLength, runStart } from "./runs.ts";
 import { giveBackAll } from "./segments.ts";
 import { arenaStats } from "./stats.ts";
 import { verifyHeap } from "./verify.ts";
+import { walkRuns } from "./walk.ts";
 
 /** Options of {@link createArenaSource} and {@link attachArenaSource}. */
 export interface ArenaSourceOptions extends RegionOptions {
@@ -103,6 +104,9 @@ export function attachArenaSource(heap: Heap, options: ArenaSourceOptions = {}):
   return structOver(new ArenaContext(openRegions(heap), entry.address), options);
 }
 
+/** What the region manager's kinds of runs are to whoever looks at the memory: free, boot, table, segment, arena. */
+const pieceKinds = ["free", "own", "own", "segment", "arena"] as const;
+
 function structOver(ctx: ArenaContext, options: ArenaSourceOptions): ArenaSource {
   ctx.regions.sink = options.sink;
   const shared = ctx.regions.memory.shared;
@@ -111,6 +115,13 @@ function structOver(ctx: ArenaContext, options: ArenaSourceOptions): ArenaSource
     alloc: shared ? lockedAlloc : alloc,
     free: shared ? lockedFree : free,
     stats: arenaStats(ctx),
+    regions: (_, visit) =>
+      underLock(ctx.regions, () => {
+        const { granuleBytes } = ctx.regions;
+        walkRuns(ctx.regions, (first, length, kind) =>
+          visit(first * granuleBytes, length * granuleBytes, pieceKinds[kind]),
+        );
+      }),
     verify: () => underLock(ctx.regions, () => verifyHeap(ctx.regions, rawOf(ctx))),
   };
 }

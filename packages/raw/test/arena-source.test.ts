@@ -37,6 +37,33 @@ describe.each(someProfiles)("the arena source, $name", (profile) => {
   });
 });
 
+test("regions() shows the whole memory: own records, what was handed out, the raw allocator's, what is free", () => {
+  const { memory, malloc, allocArena, freeArena, arenas } = freshLayers(
+    profileFor("3.13", "lp64"),
+    { bytes: 8 << 20, maxBytes: 16 << 20 },
+  );
+  const regions = (): [number, number, string][] => {
+    const seen: [number, number, string][] = [];
+    arenas.regions?.(arenas.ctx, (...region) => void seen.push(region));
+    let end = 0;
+    for (const [base, bytes] of seen) {
+      expect(base).toBe(end);
+      end += bytes;
+    }
+    expect(end).toBe(memory.byteLength);
+    return seen;
+  };
+  malloc(100);
+  const arena = allocArena();
+  expect(regions()[0][2]).toBe("own");
+  expect(new Set(regions().map(([, , kind]) => kind))).toEqual(
+    new Set(["own", "segment", "arena", "free"]),
+  );
+  expect(regions().find(([base]) => base === arena)).toEqual([arena, 1 << 20, "arena"]);
+  freeArena(arena);
+  expect(regions().some(([, , kind]) => kind === "arena")).toBe(false);
+});
+
 describe("regions of other sizes", () => {
   test("are whole granules, out of the gaps between arenas", () => {
     const { allocArena, freeArena, arenas } = freshLayers(profileFor("3.13", "lp64"), {
