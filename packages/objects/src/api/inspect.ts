@@ -3,9 +3,19 @@ import type { Address, HeapWalker, ObjectGraph } from "@pyrena/abi";
 
 /** A named piece of the linear memory. */
 export interface Region {
+  /**
+   * - `header`: the heap's header and the region manager's table
+   * - `static data`: types, immortal singletons, constants, and the objects' own state
+   * - `data stack`: chunks with frames
+   * - `object heap`: arenas
+   * - `raw blocks`: segments of the raw allocator
+   * - `free`: memory that nobody has, and free stretches of a page and more in segments
+   */
   readonly name: "header" | "static data" | "data stack" | "object heap" | "raw blocks" | "free";
   readonly base: Address;
   readonly bytes: number;
+  /** Of these, bytes in live blocks (frames, for the data stack). */
+  readonly used: number;
 }
 
 /** An object that is still alive, and who holds it. */
@@ -20,6 +30,17 @@ export interface Leak {
   readonly heldBy: readonly string[];
 }
 
+/** What `verify` is told. */
+export interface VerifyOptions {
+  /** References that the caller holds on its own: each address as often as it is held. */
+  readonly held?: Iterable<Address>;
+  /**
+   * Whether to account for every live block of the allocators. Default: if walkers were given. Say false where others
+   * allocate from the same allocators.
+   */
+  readonly blocks?: boolean;
+}
+
 /** Inspection of one heap's objects. */
 export interface InspectApi {
   readonly graph: ObjectGraph;
@@ -31,14 +52,19 @@ export interface InspectApi {
   leaks(this: void): Leak[];
   /** Who references the object: `[holder object or NULL, description]`. */
   referrers(this: void, object: Address): { holder: Address; how: string }[];
-  /** Named pieces of the memory, in order of address, adding up to the whole of it. */
+  /** Say how handles are named in `leaks` and error texts: the handle API knows where each was made. */
+  nameHandles(this: void, name: (entry: number) => string): void;
+  /**
+   * Named pieces of the memory, in order of address, adding up to the whole of it.
+   * @throws PyrenaError `bad-argument` if no walkers were given
+   */
   regions(this: void): Region[];
   /** A walker over objects, as allocators have one over blocks. */
   readonly walker: HeapWalker;
   /**
    * Check every invariant: reference counts equal the references found, containers are well formed, every block of the
    * allocators belongs to an object, buffer or static data.
-   * @throws PyrenaError `heap-corrupt` naming the invariant (O1 …) and the address
+   * @throws PyrenaError `heap-corrupt` naming the invariant (O1 …, drawn up in inspect/verify.ts) and the address
    */
-  verify(this: void): void;
+  verify(this: void, options?: VerifyOptions): void;
 }

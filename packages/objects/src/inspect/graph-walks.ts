@@ -1,0 +1,57 @@
+/** Walks over the object graph that people ask for: what is alive, who refers to what. */
+import { type Address, hex } from "@pyrena/abi";
+import type { Core } from "../core/core.ts";
+import { describeReference } from "./labels.ts";
+import type { References } from "./references.ts";
+
+/** Visit each object that is reached from these, once, themselves included. */
+export function reach(
+  references: References,
+  from: Iterable<Address>,
+  visit: (object: Address) => void,
+  within: Set<Address> = new Set(),
+): void {
+  const ahead: Address[] = [];
+  const see = (object: Address): void => {
+    if (within.has(object)) return;
+    within.add(object);
+    ahead.push(object);
+  };
+  for (const object of from) see(object);
+  for (let object = ahead.pop(); object !== undefined; object = ahead.pop()) {
+    visit(object);
+    references.each(object, see);
+    references.buffers(object, (_block, _owners, inside) => inside?.(see));
+  }
+}
+
+/** Who refers to an object, among these objects and the roots. */
+export function referrersOf(
+  core: Core,
+  references: References,
+  roots: (visit: (referent: Address, holder: string) => void) => void,
+  objects: Iterable<Address>,
+  target: Address,
+): { holder: Address; how: string }[] {
+  const found: { holder: Address; how: string }[] = [];
+  roots((referent, holder) => {
+    if (referent === target) found.push({ holder: 0, how: holder });
+  });
+  for (const holder of objects) {
+    let times = 0;
+    const count = (referent: Address): void => {
+      if (referent === target) times++;
+    };
+    references.each(holder, count);
+    references.buffers(holder, (_block, _owners, inside) => inside?.(count));
+    if (times > 0) {
+      for (const how of describeReference(core, holder, target, times)) found.push({ holder, how });
+    }
+  }
+  return found;
+}
+
+/** `list at 0x…`. */
+export function nameOf(core: Core, object: Address): string {
+  return `${core.types.name(core.types.typeOf(object))} at ${hex(object)}`;
+}

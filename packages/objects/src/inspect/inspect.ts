@@ -1,0 +1,66 @@
+/**
+ * Looking at the whole of a heap's objects.
+ *
+ *     references.ts  what an object owns          ownership.ts   the same of built-in types, beyond `traverse`
+ *     roots.ts       what holds from outside      survey.ts      one walk over everything
+ *     verify.ts      invariants O1 to O8          blocks.ts  free-lists.ts  handle-table.ts
+ *     leaks.ts       what is alive, by whom       graph-walks.ts  labels.ts
+ *     regions.ts     named pieces of the memory   walker.ts      objects as a HeapWalker shows them
+ */
+import type { Address, Collector, ObjectGraph } from "@pyrena/abi";
+import type { InspectApi } from "../api/inspect.ts";
+import type { Core } from "../core/core.ts";
+import { referrersOf } from "./graph-walks.ts";
+import { leaksOf, someHolders } from "./leaks.ts";
+import { makeReferences } from "./references.ts";
+import { makeRegions } from "./regions.ts";
+import { makeRoots } from "./roots.ts";
+import { survey } from "./survey.ts";
+import { verify } from "./verify.ts";
+import { objectWalker } from "./walker.ts";
+
+/** @param collector the one that is installed now */
+export function makeInspect(
+  core: Core,
+  graph: ObjectGraph,
+  collector: () => Collector,
+): InspectApi {
+  const references = makeReferences(core);
+  let handleName = (entry: number): string => `handle #${entry}`;
+  const roots = makeRoots(core, (entry) => handleName(entry));
+
+  function alive(): Map<Address, number> {
+    return survey(core, references, collector(), roots).found;
+  }
+
+  function referrers(target: Address): { holder: Address; how: string }[] {
+    return referrersOf(core, references, roots, alive().keys(), target);
+  }
+
+  const api: InspectApi = {
+    graph,
+    roots,
+    each: (visit) => {
+      for (const object of alive().keys()) visit(object);
+    },
+    leaks: () => leaksOf(core, references, roots, new Set(alive().keys())),
+    referrers,
+    nameHandles: (name) => {
+      handleName = name;
+    },
+    regions: makeRegions(core),
+    walker: objectWalker(core, alive, () => api.verify()),
+    verify: (options = {}) =>
+      verify(
+        {
+          core,
+          references,
+          collector: collector(),
+          roots,
+          describeHolders: (object) => someHolders(referrers(object).map(({ how }) => how)),
+        },
+        options,
+      ),
+  };
+  return api;
+}

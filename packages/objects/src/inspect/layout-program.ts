@@ -1,0 +1,43 @@
+/** Layout programs, run step by step: the second opinion on what `traverse` visits. */
+import { type Address, layoutCodes } from "@pyrena/abi";
+import type { Core } from "../core/core.ts";
+import { typeLayout } from "../core/type-object.ts";
+
+/**
+ * What a type's layout program says of an object.
+ * @returns the references that are not NULL; undefined where there is no program, or it leaves something to `traverse`
+ */
+export function runLayout(core: Core, object: Address): Address[] | undefined {
+  const { memory, types, word } = core;
+  const u32 = memory.u32;
+  const TRAVERSE = typeLayout(core).at.tp_traverse;
+  let at = u32[(types.typeOf(object) + TRAVERSE) >>> 2] >>> 2;
+  if (at === 0) return undefined;
+  const found: Address[] = [];
+  const words = (start: Address, count: number): void => {
+    for (let n = 0; n < count; n++) {
+      const referent = u32[(start + n * word) >>> 2];
+      if (referent !== 0) found.push(referent);
+    }
+  };
+  for (;;) {
+    switch (u32[at]) {
+      case layoutCodes.end:
+        return found;
+      case layoutCodes.words:
+        words(object + memory.i32[at + 1], u32[at + 2]);
+        at += 3;
+        break;
+      case layoutCodes.inlineVar:
+        words(object + memory.i32[at + 1], u32[(object + memory.i32[at + 2]) >>> 2]);
+        at += 3;
+        break;
+      case layoutCodes.buffer:
+        words(u32[(object + memory.i32[at + 1]) >>> 2], u32[(object + memory.i32[at + 2]) >>> 2]);
+        at += 3;
+        break;
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/** What holds objects from outside: frames, handles, the heap's own state, static types. */
+import type { Address } from "@pyrena/abi";
+import type { Core } from "../core/core.ts";
+import type { StateFields } from "../core/state.ts";
+import { eachHandle } from "./handle-table.ts";
+
+/** A root that is part of the interpreter: what only it holds is no leak of the program. */
+export const SYSTEM = "static data: ";
+
+/** State fields that own one reference each. */
+const owning: readonly (readonly [field: keyof StateFields, what: string])[] = [
+  ["current_exception", "the pending exception"],
+  ["memory_error", `${SYSTEM}the MemoryError in reserve`],
+  ["main_module", `${SYSTEM}module __main__`],
+  ["interned", `${SYSTEM}dict of interned strs`],
+];
+
+/** Makes `roots`. @param handleName what is known of a handle, for people */
+export function makeRoots(
+  core: Core,
+  handleName: (entry: number) => string,
+): (visit: (referent: Address, holder: string) => void) => void {
+  const { memory, state, at } = core;
+  return (visit) => {
+    const word = (address: number): number => memory.u32[address >>> 2];
+    for (const [field, what] of owning) {
+      const object = word(state + at[field]);
+      if (object !== 0) visit(object, what);
+    }
+    // Absent while the heap is being made.
+    (core.frames as typeof core.frames | undefined)?.roots(visit);
+    eachHandle(core, (object, entry) => visit(object, handleName(entry)));
+    for (const type of core.types.all()) {
+      const { slots, name } = core.types;
+      slots(core.types.type).traverse?.(type, (referent) =>
+        visit(referent, `${SYSTEM}type ${name(type)}`),
+      );
+    }
+  };
+}
