@@ -67,10 +67,16 @@ export interface ObjectFacts {
   readonly trashcan: { readonly depth: number; readonly resumeDepth: number };
   /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13). */
   readonly overRoundsDicts: boolean;
+  /** Domain that keys objects of dicts come from. */
+  readonly dictKeysDomain: "obj" | "mem";
   /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
   readonly tracksDictsAtOnce: boolean;
   /** Whether tuples of untrackable items are never tracked (3.14 and later). */
   readonly tracksTuplesByContent: boolean;
+  /** Whether slices can be hashed (3.12 and later). */
+  readonly hashesSlices: boolean;
+  /** How many dead range objects are kept for reuse: 6 in 3.14 and later. */
+  readonly keptRanges: number;
   /** Whether a list that `pop` makes empty keeps its items array by the rule for shrinking (3.11). */
   readonly popKeepsRoom: boolean;
   /** Whether an empty list that is filled from a dict or set gets room as if appended to (3.13 and later). */
@@ -144,8 +150,11 @@ export function objectFacts(profile: Profile): ObjectFacts {
         ? { depth: 50, resumeDepth: 0 }
         : { depth: STACK_BOUND_DEPTH, resumeDepth: STACK_BOUND_DEPTH - 50 },
     overRoundsDicts: minor <= 13,
+    dictKeysDomain: minor >= 13 ? "mem" : "obj",
     tracksDictsAtOnce: minor >= 14,
     tracksTuplesByContent: minor >= 14,
+    hashesSlices: minor >= 12,
+    keptRanges: minor >= 14 ? 6 : 0,
     popKeepsRoom: minor === 11,
     listsGrowForTables: minor >= 13,
     inlineValues: minor <= 12 ? "none" : minor === 13 ? "plain" : "fixed-size",

@@ -11,6 +11,39 @@ export interface TableCursor {
   value: Address;
 }
 
+/** `PyDictValues`: the values of an instance whose keys its class shares; types/dict-values.ts draws it. */
+export interface ValuesApi {
+  /** Bytes of a values block, or of inline values, of that capacity. */
+  bytes(this: void, capacity: number): number;
+  /** A block of its own from the MEM domain, all NULL; NULL with MemoryError pending. `new_values`. */
+  create(this: void, capacity: number): Address;
+  /** Write inline values (3.13 and later), all NULL. `_PyObject_InitInlineValues`. */
+  initInline(this: void, values: Address, capacity: number): void;
+  /** A block with the same contents; references are not counted. NULL with MemoryError pending. */
+  copy(this: void, values: Address, capacity: number): Address;
+  /** Give a block back; inline values are no block. */
+  free(this: void, values: Address): void;
+  /** Where the block begins. */
+  block(this: void, values: Address): Address;
+  /** Values that are set. */
+  size(this: void, values: Address): number;
+  setSize(this: void, values: Address, size: number): void;
+  /** Index of the value that came `n`-th. */
+  order(this: void, values: Address, n: number): number;
+  addToOrder(this: void, values: Address, index: number): void;
+  removeFromOrder(this: void, values: Address, index: number): void;
+  /** Borrowed, or NULL. */
+  get(this: void, values: Address, index: number): Address;
+  /** Store; counts nothing. */
+  set(this: void, values: Address, index: number, object: Address): void;
+  /** Whether they lie in an instance (3.13 and later). */
+  isEmbedded(this: void, values: Address): boolean;
+  /** Whether inline values are in use: not once the instance's dict has a table of its own. */
+  isValid(this: void, values: Address): boolean;
+  /** Empty inline values whose references have gone elsewhere, and mark them as not in use. */
+  invalidate(this: void, values: Address): void;
+}
+
 /** `PyDictObject`: compact, insertion-ordered; combined and split tables. Keys objects as CPython allocates them. */
 export interface DictApi {
   readonly type: Address;
@@ -18,6 +51,10 @@ export interface DictApi {
   create(this: void): Address;
   /** Room for `n` items in advance, as `BUILD_MAP` and `_PyDict_NewPresized` do. */
   createPresized(this: void, n: number, allStrings?: boolean): Address;
+  /** Write the fields of a new dict, whose header is written: for instances of subclasses. Not tracked. */
+  initialize(this: void, dict: Address): void;
+  /** `dict.fromkeys(items, value)` of a list, tuple, set, frozenset or dict. New reference. */
+  fromKeys(this: void, items: Address, value: Address): Address;
   length(this: void, dict: Address): number;
   /** Borrowed; NULL and nothing pending: absent. `PyDict_GetItemWithError`. */
   getItem(this: void, dict: Address, key: Address): Address;
@@ -43,7 +80,25 @@ export interface DictApi {
   /** Advance; false at the end. `PyDict_Next`. */
   next(this: void, dict: Address, cursor: TableCursor): boolean;
   check(this: void, object: Address): boolean;
+  /** `a == b` of two dicts: 1, 0, -1 with an exception pending. */
+  equal(this: void, a: Address, b: Address): number;
+  /** Keys object and values block (0: combined table) of a dict: what it holds besides itself. */
+  keysOf(this: void, dict: Address): Address;
+  /** Shared keys object of all empty dicts, in static data. */
+  readonly emptyKeys: Address;
+  /**
+   * Visit every reference that the dict owns, once: also those to str keys, which `traverse` leaves out as CPython's
+   * does. Keys of a class are the class's.
+   */
+  eachReference(this: void, dict: Address, visit: (referent: Address) => void): void;
+  /**
+   * Check one dict's table against K1 to K3 and D1 (length equals entries with a value).
+   * @throws PyrenaError `heap-corrupt`
+   */
+  verify(this: void, dict: Address): void;
 
+  /** Values of instances. */
+  readonly values: ValuesApi;
   // What classes and instances need: shared keys and split tables.
   /** A shared keys object with 30 slots for a class (`ht_cached_keys`), count 1. NULL if there is no room. */
   createSharedKeys(this: void): Address;
@@ -66,7 +121,7 @@ export interface DictApi {
    * and later: inside the instance, `embedded`). New reference.
    */
   createSplit(this: void, keys: Address, values: Address, used: number, embedded: boolean): Address;
-  /** Whether the dict's values still lie in that values block; used when an instance dies before its dict. */
+  /** The values of a split table, NULL for a combined one. */
   valuesOf(this: void, dict: Address): Address;
   /** Copy embedded values out, as an instance dies whose dict lives on; 0 or -1. */
   detachValues(this: void, dict: Address): number;
@@ -76,6 +131,8 @@ export interface DictApi {
 export interface SetApi {
   readonly type: Address;
   readonly frozenType: Address;
+  /** Write the fields of a new set, whose header is written: for instances of subclasses. Not tracked. */
+  initialize(this: void, set: Address): void;
   /** `set()`, new reference. */
   create(this: void): Address;
   /** `frozenset(items)` or `set(items)` of a list, tuple, set or dict, new reference. */
