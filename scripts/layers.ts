@@ -54,7 +54,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: "apps",
     height: 3,
-    members: ["apps/*", "bench"],
+    members: ["apps/*", "bench", "agree"],
     mayImport: ["abi", "conformance", "machines", "assemblies", "hosts"],
     selfContained: false,
   },

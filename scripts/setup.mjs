@@ -116,7 +116,9 @@ export function packageFolders() {
   const inside = ["packages", "apps"]
     .filter((group) => existsSync(join(root, group)))
     .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`));
-  return ["bench", ...inside].filter((path) => existsSync(join(root, path, "package.json"))).sort();
+  return ["bench", "agree", ...inside]
+    .filter((path) => existsSync(join(root, path, "package.json")))
+    .sort();
 }
 
 /** Of everything that an installation follows from. */

@@ -24,8 +24,8 @@ export interface Package {
   manifest: Manifest;
 }
 
-/** The folders of pnpm-workspace.yaml; `bench` is a package of its own, and private. */
-const GROUPS: readonly string[] = ["packages/*", "apps/*", "bench"];
+/** The folders of pnpm-workspace.yaml; `bench` and `agree` are packages of their own, and private. */
+const GROUPS: readonly string[] = ["packages/*", "apps/*", "bench", "agree"];
 
 /** Every package below `root`, in order of folder. */
 export function readWorkspace(root: string): Package[] {

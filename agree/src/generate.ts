@@ -1,0 +1,827 @@
+/** Random programs: the same seed, the same program. Statements are chosen by weight among those that make sense. */
+import {
+  Invalid,
+  type Kind,
+  keyOf,
+  lengthOf,
+  Model,
+  maybeSingleton,
+  Raised,
+  type Value,
+} from "./model.ts";
+import {
+  ATTRIBUTES,
+  CELLS,
+  type ClassDefinition,
+  type Expression,
+  type Finalizer,
+  GLOBALS,
+  LOCALS,
+  type Program,
+  type Query,
+  type Statement,
+  type Variable,
+} from "./program.ts";
+import { Random } from "./random.ts";
+
+/** What a generated program may contain. */
+export interface GeneratorOptions {
+  /** Ask for the counts of objects that CPython makes once and for all; only immortal ones have a fixed count (3.12 on). */
+  readonly singletonCounts: boolean;
+}
+
+const NAMES: readonly Variable[] = [...LOCALS, ...CELLS, ...GLOBALS];
+const INTS = ["0", "1", "2", "3", "-1", "-5", "-6", "7", "255", "256", "257", "1024", "1025"];
+const BIG_INTS = [
+  "1073741823",
+  "1073741824",
+  "-1073741824",
+  "4294967296",
+  "-9223372036854775808",
+  "1152921504606846976",
+  "123456789012345678901234567890",
+  "-1267650600228229401496703205376",
+];
+const FLOATS = ["0.5", "1.5", "-2.25", "3", "-0", "1e+300", "0.1", "Infinity", "1e-7"];
+const STRINGS = [
+  "",
+  "u",
+  "v",
+  "key",
+  "hello world",
+  "é",
+  "éé",
+  "naïve",
+  "€",
+  "€uro",
+  "😀",
+  "a😀b",
+  "x".repeat(31),
+  "ab".repeat(40),
+];
+const BYTES = ["", "a", "abc", "\x00\xff", "y".repeat(20), "\x80"];
+
+/** The kinds of statement and how often each is tried. */
+const WEIGHTS: readonly (readonly [string, number])[] = [
+  ["container", 14],
+  ["alias", 7],
+  ["atom", 5],
+  ["new", 8],
+  ["del", 5],
+  ["list", 13],
+  ["dict", 11],
+  ["hashSet", 8],
+  ["sequence", 9],
+  ["number", 3],
+  ["attribute", 11],
+  ["weakref", 6],
+  ["closure", 3],
+  ["callable", 4],
+  ["call", 4],
+  ["try", 3],
+  ["with", 2],
+  ["raise", 2],
+  ["swap", 1],
+  ["bulk", 2],
+  ["rescue", 1],
+  ["copy", 4],
+  ["convert", 4],
+  ["reuse", 3],
+  ["log", 34],
+];
+const TOTAL_WEIGHT = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+
+const QUERIES: readonly Query[] = [
+  "refcount",
+  "refcount",
+  "refcount",
+  "refcount",
+  "size",
+  "size",
+  "size",
+  "len",
+  "show",
+  "show",
+  "order",
+  "hash",
+  "type",
+  "truth",
+  "is",
+  "is",
+  "equal",
+  "contains",
+  "identity",
+  "identity",
+  "weakrefs",
+  "attributes",
+];
+
+const int = (v: number): Expression => ({ e: "int", v: String(v) });
+
+class Generator {
+  readonly random: Random;
+  readonly model: Model;
+  readonly options: GeneratorOptions;
+  /** Statements still to be made. */
+  budget: number;
+  tags = 0;
+  callbacks = 0;
+  managers = 0;
+  depth = 0;
+
+  constructor(random: Random, classes: readonly ClassDefinition[], options: GeneratorOptions) {
+    this.random = random;
+    this.model = new Model(classes);
+    this.options = options;
+    this.budget = random.oneIn(4) ? random.between(30, 70) : random.between(6, 30);
+  }
+
+  /** Statements up to a number, or until one raises. */
+  block(length: number): { statements: Statement[]; raises: boolean } {
+    const statements: Statement[] = [];
+    while (statements.length < length && this.budget > 0) {
+      const made = this.one();
+      statements.push(...made.statements);
+      if (made.raises) return { statements, raises: true };
+    }
+    return { statements, raises: false };
+  }
+
+  private one(): { statements: Statement[]; raises: boolean } {
+    this.budget--;
+    for (let attempt = 0; attempt < 30; attempt++) {
+      try {
+        const made = this.attempt(this.kind());
+        if (made) return made;
+      } catch (error) {
+        if (!(error instanceof Invalid)) throw error;
+      }
+    }
+    return { statements: [], raises: false };
+  }
+
+  private kind(): string {
+    let at = this.random.below(TOTAL_WEIGHT);
+    for (const [kind, weight] of WEIGHTS) {
+      at -= weight;
+      if (at < 0) return kind;
+    }
+    return "log";
+  }
+
+  /** Performs a single statement in the model and gives it back, guarded if it fails. */
+  private do(statement: Statement): { statements: Statement[]; raises: boolean } {
+    try {
+      this.model.step(statement);
+      return { statements: [statement], raises: false };
+    } catch (error) {
+      if (!(error instanceof Raised)) throw error;
+      if (statement.s === "raise") return { statements: [statement], raises: true };
+      if (statement.s !== "op") throw new Invalid("fails");
+      // Errors on purpose, but not too many: they clear what is known of identities.
+      if (!this.random.oneIn(3)) throw new Invalid("fails");
+      return { statements: [{ ...statement, guarded: true }], raises: false };
+    }
+  }
+
+  private op(
+    op: string,
+    on: Variable,
+    args: readonly Expression[] = [],
+    to: Variable | null = null,
+    guarded = false,
+  ): { statements: Statement[]; raises: boolean } {
+    return this.do({ s: "op", op, on, args, to, guarded });
+  }
+
+  /** A bound variable that holds one of the kinds; any kind if none is named. */
+  private variable(...kinds: Kind[]): Variable {
+    const found = NAMES.filter((name) => {
+      const value = this.model.look(name);
+      if (value === undefined) return false;
+      return kinds.length === 0 ? value.k !== "none" : kinds.includes(value.k);
+    });
+    if (found.length === 0) throw new Invalid("no such variable");
+    return this.random.pick(found);
+  }
+
+  /** Any variable, as a target. */
+  private target(): Variable {
+    return this.random.pick(NAMES);
+  }
+
+  private perhapsTarget(): Variable | null {
+    return this.random.oneIn(4) ? null : this.target();
+  }
+
+  private atom(): Expression {
+    const r = this.random;
+    switch (r.below(12)) {
+      case 0:
+        return { e: "none" };
+      case 1:
+        return { e: "bool", v: r.oneIn(2) };
+      case 2:
+      case 3:
+        return { e: "int", v: r.pick(INTS) };
+      case 4:
+        return { e: "int", v: r.pick(BIG_INTS) };
+      case 5:
+      case 6:
+        return { e: "float", v: r.pick(FLOATS) };
+      case 7:
+        return { e: "complex", re: r.between(-2, 2), im: r.between(0, 3) };
+      case 8:
+      case 9:
+        return { e: "str", v: r.pick(STRINGS) };
+      case 10:
+        return { e: "bytes", v: r.pick(BYTES) };
+      default:
+        return int(r.between(-10, 300));
+    }
+  }
+
+  private operand(): Expression {
+    if (this.random.below(5) < 3) return { e: "var", v: this.variable() };
+    return this.atom();
+  }
+
+  /** Something that may serve as a key, most of the time. */
+  private key(): Expression {
+    if (this.random.oneIn(3)) {
+      const v = this.variable();
+      if (keyOf(this.model.read(v)) !== null || this.random.oneIn(8)) return { e: "var", v };
+    }
+    if (this.random.oneIn(3)) return { e: "str", v: this.random.pick(STRINGS) };
+    return this.atom();
+  }
+
+  /** A key that the container has, most of the time. */
+  private keyIn(container: Value): Expression {
+    if ((container.k === "dict" || container.k === "set") && container.map.size > 0) {
+      if (this.random.below(4) > 0) {
+        const entry = this.random.pick([...container.map.values()]);
+        const key: Value = container.k === "dict" ? (entry as [Value, Value])[0] : (entry as Value);
+        const spelled = spell(key);
+        if (spelled) return spelled;
+        const holder = NAMES.find((name) => this.model.look(name) === key);
+        if (holder !== undefined) return { e: "var", v: holder };
+      }
+    }
+    return this.key();
+  }
+
+  private index(length: number): Expression {
+    if (this.random.oneIn(12)) return int(length + this.random.below(3));
+    return int(this.random.between(-length, Math.max(0, length - 1)));
+  }
+
+  private bound(length: number): Expression {
+    if (this.random.oneIn(3)) return { e: "none" };
+    return int(this.random.between(-length - 1, length + 1));
+  }
+
+  private expression(depth: number): Expression {
+    const r = this.random;
+    const inner = () => (depth > 0 && r.oneIn(4) ? this.expression(depth - 1) : this.operand());
+    const items = (most: number) => Array.from({ length: r.below(most + 1) }, inner);
+    const member = (): Expression => (r.oneIn(3) ? int(r.between(-3, 9)) : this.key());
+    switch (r.below(12)) {
+      case 0:
+      case 1:
+      case 2:
+        return { e: "list", items: items(5) };
+      case 3:
+      case 4:
+        return { e: "tuple", items: items(4) };
+      case 5:
+      case 6:
+      case 7:
+        return {
+          e: "dict",
+          items: Array.from({ length: r.below(5) }, () => [this.key(), inner()] as const),
+        };
+      case 8:
+        return { e: "set", items: Array.from({ length: r.between(1, 6) }, member) };
+      case 9:
+        return { e: "frozenset", items: Array.from({ length: r.below(4) }, member) };
+      case 10:
+        return r.oneIn(2)
+          ? { e: "slice", items: [inner(), inner(), inner()] }
+          : { e: "range", items: [r.between(-3, 3), r.between(-5, 12), r.pick([1, 1, 2, -1])] };
+      default:
+        return { e: "bytearray", v: r.pick(BYTES) };
+    }
+  }
+
+  private attempt(kind: string): { statements: Statement[]; raises: boolean } | undefined {
+    const r = this.random;
+    switch (kind) {
+      case "container":
+        return this.do({ s: "set", to: this.target(), value: this.expression(2) });
+      case "alias":
+        return this.do({ s: "set", to: this.target(), value: { e: "var", v: this.variable() } });
+      case "atom":
+        if (r.oneIn(12)) {
+          const cls = r.below(this.model.classes.length);
+          return this.do({ s: "set", to: this.target(), value: { e: "class", v: cls } });
+        }
+        return this.do({ s: "set", to: this.target(), value: this.atom() });
+      case "new": {
+        const cls = r.below(this.model.classes.length);
+        const watched = this.model.weakly(cls) && r.oneIn(4);
+        return this.do({ s: "new", to: this.target(), cls, tag: this.tags++, watched });
+      }
+      case "del":
+        return this.do({ s: "del", v: r.oneIn(3) ? this.target() : this.variable() });
+      case "list":
+        return this.onList(this.variable("list"));
+      case "dict":
+        return this.onDict(this.variable("dict"));
+      case "hashSet":
+        return this.onSet(this.variable("set", "frozenset"));
+      case "sequence":
+        return this.onSequence();
+      case "number":
+        return this.onNumber(this.variable("int", "float"));
+      case "attribute":
+        return this.onAttribute();
+      case "weakref": {
+        const on = this.variable("instance", "set", "frozenset", "function");
+        const proxy = r.oneIn(5);
+        return this.do({
+          s: "weakref",
+          to: this.target(),
+          on,
+          kind: proxy ? "proxy" : "ref",
+          callback: r.oneIn(3) ? null : this.callbacks++,
+          raises: r.oneIn(10),
+        });
+      }
+      case "closure":
+        return this.do({ s: "closure", to: this.target(), cell: r.pick(CELLS) });
+      case "callable":
+        return this.op(
+          "call",
+          this.variable("method", "ref", "function"),
+          [],
+          this.perhapsTarget(),
+        );
+      case "call":
+        return this.call();
+      case "try":
+        return this.tryStatement();
+      case "with":
+        return this.withStatement();
+      case "raise":
+        return this.do({ s: "raise" });
+      case "swap":
+        return this.do({ s: "swap", a: this.variable(), b: this.variable() });
+      case "bulk":
+        return this.bulk();
+      case "rescue":
+        if (!this.model.classes.some(({ finalizer }) => finalizer === "resurrect"))
+          return undefined;
+        return this.do({ s: "rescue", to: this.target() });
+      case "copy":
+        return this.op(r.oneIn(2) ? "copy" : "deepcopy", this.variable(), [], this.perhapsTarget());
+      case "convert": {
+        const op = r.pick([
+          "toList",
+          "toTuple",
+          "toSet",
+          "toFrozenset",
+          "toDict",
+          "toBytes",
+          "toBytearray",
+        ]);
+        return this.op(op, this.variable(), [], this.perhapsTarget());
+      }
+      case "reuse":
+        return this.reuse();
+      default:
+        return this.log();
+    }
+  }
+
+  private onList(on: Variable): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const length = lengthOf(this.model.read(on));
+    switch (r.below(14)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.op("append", on, [this.operand()]);
+      case 3:
+        return this.op("insert", on, [this.bound(length), this.operand()]);
+      case 4:
+        return this.op("extend", on, [{ e: "var", v: this.variable("list", "tuple", "range") }]);
+      case 5:
+        return this.op("pop", on, [], this.perhapsTarget());
+      case 6:
+        return this.op("popAt", on, [this.index(length)], this.perhapsTarget());
+      case 7:
+        return this.op("setitem", on, [this.index(length), this.operand()]);
+      case 8:
+        return this.op("delitem", on, [this.index(length)]);
+      case 9:
+        return this.op("setslice", on, [
+          this.bound(length),
+          this.bound(length),
+          { e: "var", v: this.variable("list", "tuple") },
+        ]);
+      case 10: {
+        const step: Expression = r.oneIn(3) ? int(r.pick([2, -1, -2, 3])) : { e: "none" };
+        return this.op("delslice", on, [this.bound(length), this.bound(length), step]);
+      }
+      case 11:
+        return this.op("clear", on);
+      case 12:
+        return this.op("reverse", on);
+      default:
+        return r.oneIn(2)
+          ? this.op("inplaceRepeat", on, [int(r.between(-1, 3))])
+          : this.op("inplaceConcat", on, [{ e: "var", v: this.variable("list") }]);
+    }
+  }
+
+  private onDict(on: Variable): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const dict = this.model.read(on);
+    switch (r.below(14)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return this.op("setitem", on, [r.oneIn(3) ? this.keyIn(dict) : this.key(), this.operand()]);
+      case 4:
+      case 5:
+        return this.op("delitem", on, [this.keyIn(dict)]);
+      case 6:
+        return this.op("get", on, [this.keyIn(dict)], this.perhapsTarget());
+      case 7:
+        return this.op("setdefault", on, [this.keyIn(dict), this.operand()], this.perhapsTarget());
+      case 8:
+        return this.op("dictPop", on, [this.keyIn(dict)], this.perhapsTarget());
+      case 9:
+        return this.op("popitem", on, [], this.perhapsTarget());
+      case 10:
+        return this.op("update", on, [{ e: "var", v: this.variable("dict") }]);
+      case 11:
+        return this.op("merge", on, [{ e: "var", v: this.variable("dict") }], this.perhapsTarget());
+      case 12:
+        return this.op("clear", on);
+      default:
+        return this.op("getitem", on, [this.keyIn(dict)], this.perhapsTarget());
+    }
+  }
+
+  private onSet(on: Variable): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const set = this.model.read(on);
+    const other = (): Expression => ({ e: "var", v: this.variable("set", "frozenset") });
+    if (set.k === "frozenset" || r.oneIn(3)) {
+      const op = r.pick(["union", "intersection", "difference", "symmetric"]);
+      return this.op(op, on, [other()], this.perhapsTarget());
+    }
+    switch (r.below(8)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.op("add", on, [this.key()]);
+      case 3:
+        return this.op("discard", on, [this.keyIn(set)]);
+      case 4:
+        return this.op("remove", on, [this.keyIn(set)]);
+      case 5:
+      case 6: {
+        const v = this.variable("list", "tuple", "set", "frozenset", "range");
+        return this.op("update", on, [{ e: "var", v }]);
+      }
+      default:
+        return this.op("clear", on);
+    }
+  }
+
+  private onSequence(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const on = this.variable("list", "tuple", "str", "bytes", "bytearray", "range");
+    const value = this.model.read(on);
+    const length = lengthOf(value);
+    const same = (): Expression => ({ e: "var", v: this.variable(value.k) });
+    switch (r.below(9)) {
+      case 0:
+      case 1:
+      case 2:
+        return this.op("getitem", on, [this.index(length)], this.perhapsTarget());
+      case 3:
+      case 4: {
+        const step: Expression = r.oneIn(3) ? int(r.pick([2, -1, -2, 1])) : { e: "none" };
+        return this.op(
+          "getslice",
+          on,
+          [this.bound(length), this.bound(length), step],
+          this.perhapsTarget(),
+        );
+      }
+      case 5:
+        return this.op("concat", on, [same()], this.perhapsTarget());
+      case 6:
+        return this.op("repeat", on, [int(r.between(0, 4))], this.perhapsTarget());
+      case 7:
+        return r.oneIn(2)
+          ? this.op("inplaceConcat", on, [same()])
+          : this.op("inplaceRepeat", on, [int(r.between(0, 3))]);
+      default: {
+        if (value.k !== "bytearray") throw new Invalid("kind");
+        const more = { e: "var", v: this.variable("bytes", "bytearray") } as const;
+        switch (r.below(4)) {
+          case 0:
+            return this.op("setslice", on, [this.bound(length), this.bound(length), more]);
+          case 1:
+            return this.op("delslice", on, [this.bound(length), this.bound(length), { e: "none" }]);
+          case 2:
+            return this.op("setitem", on, [this.index(length), int(r.below(256))]);
+          default:
+            return this.op("inplaceConcat", on, [more]);
+        }
+      }
+    }
+  }
+
+  private onNumber(on: Variable): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const value = this.model.read(on);
+    const other: Expression = { e: "var", v: this.variable(value.k) };
+    const op = r.pick(
+      value.k === "int"
+        ? ["concat", "subtract", "multiply", "shift", "negate", "inplaceConcat"]
+        : ["concat", "subtract", "multiply", "negate", "inplaceConcat"],
+    );
+    if (op === "negate") return this.op(op, on, [], this.target());
+    if (op === "inplaceConcat") return this.op(op, on, [other]);
+    return this.op(op, on, [op === "shift" ? int(r.between(0, 100)) : other], this.target());
+  }
+
+  private onAttribute(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const name = r.pick(ATTRIBUTES);
+    if (r.oneIn(12)) {
+      const on = this.variable("proxy");
+      return this.op(`getattr:${name}`, on, [], this.perhapsTarget(), true);
+    }
+    if (r.oneIn(12)) {
+      const on = this.variable("class");
+      if (r.oneIn(2)) return this.op(`getattr:${name}`, on, [], this.perhapsTarget());
+      return this.op(`setattr:${name}`, on, [this.operand()]);
+    }
+    const on = this.variable("instance");
+    switch (r.below(10)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+        return this.op(`setattr:${name}`, on, [this.operand()]);
+      case 5:
+      case 6:
+        return this.op(`getattr:${name}`, on, [], this.perhapsTarget());
+      case 7:
+        return this.op(`delattr:${name}`, on);
+      case 8:
+        return this.op("bind", on, [], this.target());
+      default:
+        return this.op("instanceDict", on, [], this.target());
+    }
+  }
+
+  private bulk(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const on = this.variable("list", "dict", "set", "bytearray");
+    const { k } = this.model.read(on);
+    const from = r.below(20);
+    const to = from + r.pick([3, 5, 9, 20, 40, 100, 180]);
+    if (k === "list") {
+      const op = r.oneIn(2) ? "append" : "popLast";
+      return this.do({ s: "bulk", op, on, from, to });
+    }
+    if (k === "set") return this.do({ s: "bulk", op: "add", on, from, to });
+    if (k === "bytearray") return this.do({ s: "bulk", op: "appendByte", on, from, to });
+    return this.do({ s: "bulk", op: r.pick(["setInts", "setNames", "delInts"]), on, from, to });
+  }
+
+  /** Something with a free list is dropped, and objects like it are made at once: same address, same number. */
+  private reuse(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const on = this.variable("list", "tuple", "dict", "float");
+    const value = this.model.read(on);
+    const statements: Statement[] = [
+      ...this.do({ s: "log", query: "identity", v: on, w: null }).statements,
+    ];
+    statements.push(
+      ...this.do(
+        r.oneIn(2) ? { s: "del", v: on } : { s: "set", to: on, value: { e: "int", v: "0" } },
+      ).statements,
+    );
+    const again = r.between(1, 2);
+    for (let i = 0; i < again; i++) {
+      const to = this.target();
+      const items = (n: number): Expression[] => Array.from({ length: n }, () => this.operand());
+      const made: Expression =
+        value.k === "float"
+          ? { e: "float", v: r.pick(FLOATS) }
+          : value.k === "dict"
+            ? { e: "dict", items: r.oneIn(2) ? [] : [[{ e: "str", v: "key" }, this.operand()]] }
+            : value.k === "tuple"
+              ? { e: "tuple", items: items(lengthOf(value)) }
+              : { e: "list", items: items(r.below(3)) };
+      statements.push(...this.do({ s: "set", to, value: made }).statements);
+      statements.push(...this.do({ s: "log", query: "identity", v: to, w: null }).statements);
+    }
+    return { statements, raises: false };
+  }
+
+  private log(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const query = r.pick(QUERIES);
+    const v = this.variable();
+    if (
+      query === "refcount" &&
+      !this.options.singletonCounts &&
+      maybeSingleton(this.model.read(v))
+    ) {
+      throw new Invalid("no fixed count");
+    }
+    const binary = query === "is" || query === "equal" || query === "contains";
+    return this.do({ s: "log", query, v, w: binary ? this.variable() : null });
+  }
+
+  private call(): { statements: Statement[]; raises: boolean } {
+    if (this.depth >= 3) throw new Invalid("deep enough");
+    const r = this.random;
+    const args = Array.from({ length: r.below(4) }, () => this.variable());
+    const to = this.perhapsTarget();
+    const model = this.model;
+    model.push(args.map((name) => model.read(name)));
+    this.depth++;
+    const body = this.block(r.between(1, 9));
+    this.depth--;
+    const result = r.oneIn(4) ? null : this.target();
+    const value = result === null ? undefined : model.look(result);
+    model.pop();
+    if (!body.raises && to !== null) model.bind(to, value ?? { k: "none" });
+    const statement: Statement = {
+      s: "call",
+      to,
+      args,
+      body: body.statements,
+      result: value === undefined ? null : result,
+    };
+    return { statements: [statement], raises: body.raises };
+  }
+
+  private tryStatement(): { statements: Statement[]; raises: boolean } {
+    if (this.depth >= 4) throw new Invalid("deep enough");
+    const r = this.random;
+    this.depth++;
+    this.model.catchers++;
+    let body = this.block(r.between(1, 5));
+    if (!body.raises && r.below(4) > 0) {
+      const more = this.raisingCall();
+      body = { statements: [...body.statements, ...more.statements], raises: more.raises };
+    }
+    this.model.catchers--;
+    const handler = body.raises ? this.block(r.below(3)) : { statements: [], raises: false };
+    this.depth--;
+    const statement: Statement = {
+      s: "try",
+      body: body.statements,
+      handler: handler.statements,
+    };
+    return { statements: [statement], raises: handler.raises };
+  }
+
+  /** A chain of calls whose innermost frame raises. */
+  private raisingCall(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    if (this.depth >= 5 || r.oneIn(3)) return this.do({ s: "raise" });
+    const args = NAMES.filter((name) => this.model.look(name) !== undefined).slice(0, r.below(3));
+    const model = this.model;
+    model.push(args.map((name) => model.read(name)));
+    this.depth++;
+    let body = this.block(r.between(1, 4));
+    if (!body.raises) {
+      const more = this.raisingCall();
+      body = { statements: [...body.statements, ...more.statements], raises: more.raises };
+    }
+    this.depth--;
+    model.pop();
+    const statement: Statement = {
+      s: "call",
+      to: null,
+      args,
+      body: body.statements,
+      result: null,
+    };
+    return { statements: [statement], raises: body.raises };
+  }
+
+  private withStatement(): { statements: Statement[]; raises: boolean } {
+    if (this.depth >= 4) throw new Invalid("deep enough");
+    const r = this.random;
+    const suppresses = r.oneIn(2);
+    const number = this.managers++;
+    const to = r.oneIn(3) ? this.target() : null;
+    if (to !== null) this.model.bind(to, { k: "int", v: BigInt(number) });
+    this.depth++;
+    if (suppresses) this.model.catchers++;
+    let body = this.block(r.between(1, 4));
+    if (!body.raises && this.model.catchers > 0 && r.oneIn(2)) {
+      const more = this.raisingCall();
+      body = { statements: [...body.statements, ...more.statements], raises: more.raises };
+    }
+    if (suppresses) this.model.catchers--;
+    this.depth--;
+    const statement: Statement = { s: "with", number, suppresses, to, body: body.statements };
+    return { statements: [statement], raises: body.raises && !suppresses };
+  }
+}
+
+/** The value as an expression, for values that can be made again. */
+function spell(value: Value): Expression | undefined {
+  switch (value.k) {
+    case "none":
+      return { e: "none" };
+    case "bool":
+      return { e: "bool", v: value.v };
+    case "int":
+      return { e: "int", v: String(value.v) };
+    case "float":
+      return { e: "float", v: Object.is(value.v, -0) ? "-0" : String(value.v) };
+    case "str":
+    case "bytes":
+      return { e: value.k, v: value.v };
+    case "tuple": {
+      const items = value.items.map(spell);
+      return items.every((item) => item !== undefined) ? { e: "tuple", items } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+const FINALIZERS: readonly Finalizer[] = [
+  "none",
+  "log",
+  "log",
+  "log",
+  "count",
+  "resurrect",
+  "raise",
+  "drop",
+];
+
+function classDefinitions(random: Random): ClassDefinition[] {
+  const classes: ClassDefinition[] = [];
+  const count = random.between(1, 3);
+  for (let index = 0; index < count; index++) {
+    const base = index > 0 && random.oneIn(2) ? random.below(index) : -1;
+    const slots = random.oneIn(3) ? makeSlots(random, classes, base) : null;
+    const finalizer = random.pick(FINALIZERS);
+    classes.push({
+      base,
+      slots,
+      finalizer: finalizer === "drop" && slots !== null ? "log" : finalizer,
+      attributes: [],
+    });
+  }
+  const taken = new Set(classes.flatMap(({ slots }) => slots ?? []));
+  const free = ATTRIBUTES.filter((name) => !taken.has(name));
+  return classes.map((one) =>
+    random.oneIn(3) && free.length > 0
+      ? { ...one, attributes: [[random.pick(free), int(random.between(0, 400))] as const] }
+      : one,
+  );
+}
+
+function makeSlots(random: Random, classes: readonly ClassDefinition[], base: number): string[] {
+  const inherited: string[] = [];
+  let weak = false;
+  for (let at = base; at >= 0; at = classes[at]!.base) {
+    inherited.push(...(classes[at]!.slots ?? []));
+    if (classes[at]!.slots === null) weak = true;
+  }
+  const slots = ATTRIBUTES.filter((name) => !inherited.includes(name) && random.oneIn(2));
+  if (!inherited.includes("t")) slots.unshift("t");
+  if (!weak && !inherited.includes("__weakref__") && random.below(3) > 0) slots.push("__weakref__");
+  return slots;
+}
+
+/** The program of a seed. */
+export function generate(seed: number, options: GeneratorOptions): Program {
+  const random = new Random(seed);
+  const classes = classDefinitions(random);
+  const generator = new Generator(random, classes, options);
+  const { statements } = generator.block(200);
+  return { seed, classes, body: statements };
+}

@@ -1,0 +1,33 @@
+/** A heap with everything that objects stand on, made once for each profile and set back to its first state before each program. */
+import { type AbiName, Domains, Heap, LinearMemory, profileFor } from "@pyrena/abi";
+import { createObjects, type Objects } from "@pyrena/objects";
+import { createPymalloc } from "@pyrena/pymalloc";
+import { createArenaSource, createRawAllocator } from "@pyrena/raw";
+
+/** A report of an exception that nobody could be given. */
+export interface UnraisableReport {
+  readonly error: string;
+  readonly where: string;
+}
+
+/**
+ * @param python version: `3.13`
+ * @param unraisable told of exceptions in finalizers and callbacks
+ */
+export function createHeap(
+  python: string,
+  abi: AbiName,
+  unraisable: (report: UnraisableReport) => void,
+): Objects {
+  const memory = LinearMemory.create({ bytes: 1 << 20, maxBytes: 1 << 28 });
+  const heap = Heap.create(memory, profileFor(python, abi));
+  const raw = createRawAllocator(heap);
+  const arenas = createArenaSource(heap);
+  const pymalloc = createPymalloc(heap, { raw, arenas });
+  return createObjects(heap, {
+    domains: new Domains(heap.abi, { raw, mem: pymalloc, obj: pymalloc }),
+    arenas,
+    walkers: [pymalloc.walker, raw.walker],
+    onUnraisable: unraisable,
+  });
+}

@@ -1,0 +1,276 @@
+/** A program as Python source. The names it calls are those of harness.py. */
+import { SPELLING, STATEMENT_OPERATIONS, splitOperation } from "./operations.ts";
+import {
+  CELLS,
+  type ClassDefinition,
+  type Expression,
+  GLOBALS,
+  LOCALS,
+  type Program,
+  type Query,
+  type Statement,
+  type Variable,
+} from "./program.ts";
+
+/** Python's literal for a text: printable ASCII as it is, the rest escaped. */
+function literal(text: string): string {
+  const escaped = text.replace(/[\\"]|[^ -~]/gu, (character) => {
+    const code = character.codePointAt(0)!;
+    if (character === "\\" || character === '"') return `\\${character}`;
+    if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
+    return `\\U${code.toString(16).padStart(8, "0")}`;
+  });
+  return `"${escaped}"`;
+}
+
+/** Bytes literal of a text's UTF-8 form. */
+function utf8Literal(text: string): string {
+  return `b${literal(String.fromCharCode(...new TextEncoder().encode(text)))}`;
+}
+
+/** An expression. Values are made by calls, so that none becomes a constant of the code object. */
+export function expression(x: Expression): string {
+  switch (x.e) {
+    case "none":
+      return "None";
+    case "bool":
+      return x.v ? "True" : "False";
+    case "int":
+      return `I("${x.v}")`;
+    case "float":
+      return `F("${x.v}")`;
+    case "complex":
+      return `X("${x.re}+${x.im}j")`;
+    case "str":
+      return `S(${utf8Literal(x.v)}, "utf-8")`;
+    case "bytes":
+      return `E(${literal(x.v)}, "latin-1")`;
+    case "bytearray":
+      return `A(b${literal(x.v)})`;
+    case "var":
+      return x.v;
+    case "class":
+      return `C${x.v}`;
+    case "list":
+      return `[${x.items.map(expression).join(", ")}]`;
+    case "tuple":
+      return x.items.length === 1
+        ? `(${expression(x.items[0]!)},)`
+        : `(${x.items.map(expression).join(", ")})`;
+    case "set":
+      return x.items.length === 0 ? "set()" : `{${x.items.map(expression).join(", ")}}`;
+    case "frozenset":
+      return x.items.length === 0 ? "FS()" : `FS(${expression({ e: "tuple", items: x.items })})`;
+    case "slice":
+      return `slice(${x.items.map(expression).join(", ")})`;
+    case "range":
+      return `range(${x.items.join(", ")})`;
+    case "dict":
+      return `{${x.items.map(([key, value]) => `${expression(key)}: ${expression(value)}`).join(", ")}}`;
+  }
+}
+
+const QUERIES: Readonly<Record<Query, string>> = {
+  refcount: "rc($v)",
+  size: "size($v)",
+  len: "len($v)",
+  show: "show($v)",
+  order: "order($v)",
+  hash: "hash($v)",
+  type: "kind($v)",
+  truth: "not not $v",
+  is: "$v is $w",
+  equal: "$v == $w",
+  contains: "$w in $v",
+  identity: "",
+  weakrefs: "wrc($v)",
+  attributes: "attrs($v)",
+};
+
+/** Queries whose answers are made by code that makes objects of its own. */
+export const MESSY_QUERIES: ReadonlySet<Query> = new Set(["show", "order", "attributes"]);
+/** Operations whose implementation in CPython makes objects of its own, and those that run Python code. */
+export const MESSY_OPERATIONS: ReadonlySet<string> = new Set(["copy", "deepcopy"]);
+
+/** Prints the statements of one program. */
+class Printer {
+  readonly functions: string[] = [];
+  readonly lines: string[] = [];
+
+  private block(statements: readonly Statement[], indent: string, lines: string[]): void {
+    const before = lines.length;
+    for (const statement of statements) this.statement(statement, indent, lines);
+    if (lines.length === before) lines.push(`${indent}pass`);
+  }
+
+  define(
+    name: string,
+    argCount: number,
+    body: readonly Statement[],
+    result: Variable | null,
+  ): string[] {
+    const lines = [`def ${name}(${LOCALS.slice(0, argCount).join(", ")}):`];
+    lines.push(`    global ${GLOBALS.join(", ")}`);
+    const unbound = [...LOCALS.slice(argCount), ...CELLS];
+    lines.push(`    ${unbound.map((local) => `${local} = None`).join("; ")}`);
+    for (const statement of body) this.statement(statement, "    ", lines);
+    if (result !== null) lines.push(`    return ${result}`);
+    return lines;
+  }
+
+  private statement(statement: Statement, indent: string, lines: string[]): void {
+    const add = (line: string) => lines.push(indent + line);
+    switch (statement.s) {
+      case "set":
+        add(`${statement.to} = ${expression(statement.value)}`);
+        return;
+      case "new":
+        add(`${statement.to} = C${statement.cls}()`);
+        add(`${statement.to}.t = I("${statement.tag}")`);
+        if (statement.watched) add(`W.append(ref(${statement.to}))`);
+        return;
+      case "del":
+        add(`del ${statement.v}`);
+        return;
+      case "op": {
+        const code = operation(statement);
+        if (statement.guarded) {
+          add("try:");
+          add(`    ${code}`);
+          add("except Exception as error:");
+          add('    L("error", type(error).__name__)');
+          add("Z()");
+          return;
+        }
+        add(code);
+        if (MESSY_OPERATIONS.has(statement.op)) add("Z()");
+        return;
+      }
+      case "weakref": {
+        const maker =
+          statement.kind === "proxy" && !statement.raises ? "cbp" : statement.raises ? "cbr" : "cb";
+        const second = statement.callback === null ? "" : `, ${maker}(${statement.callback})`;
+        add(`${statement.to} = ${statement.kind}(${statement.on}${second})`);
+        return;
+      }
+      case "closure":
+        add(`def ${statement.to}(): return ${statement.cell}`);
+        return;
+      case "call": {
+        const name = `F${this.functions.length}`;
+        this.functions.push("");
+        const at = this.functions.length - 1;
+        this.functions[at] = this.define(
+          name,
+          statement.args.length,
+          statement.body,
+          statement.result,
+        ).join("\n");
+        const call = `${name}(${statement.args.join(", ")})`;
+        add(statement.to === null ? call : `${statement.to} = ${call}`);
+        return;
+      }
+      case "raise":
+        add("raise Boom");
+        return;
+      case "try":
+        add("try:");
+        this.block(statement.body, `${indent}    `, lines);
+        add("except Boom:");
+        add('    L("caught", "Boom")');
+        add("    Z()");
+        for (const inner of statement.handler) this.statement(inner, `${indent}    `, lines);
+        add("Z()");
+        return;
+      case "with":
+        add(
+          `with M(${statement.number}, ${statement.suppresses ? "True" : "False"})${statement.to === null ? "" : ` as ${statement.to}`}:`,
+        );
+        add("    Z()");
+        for (const inner of statement.body) this.statement(inner, `${indent}    `, lines);
+        add("Z()");
+        return;
+      case "swap":
+        add(`${statement.a}, ${statement.b} = ${statement.b}, ${statement.a}`);
+        return;
+      case "bulk": {
+        const { op, on, from, to } = statement;
+        const step = {
+          append: `${on}.append(z)`,
+          popLast: `${on}.pop()`,
+          appendByte: `${on}.append(z & 255)`,
+          add: `${on}.add(z)`,
+          setInts: `${on}[z] = z`,
+          setNames: `${on}[N[z]] = z`,
+          delInts: `${on}.pop(z, None)`,
+        }[op];
+        add(`for z in range(${from}, ${to}): ${step}`);
+        add("z = None");
+        return;
+      }
+      case "rescue":
+        add(`${statement.to} = R.pop(0) if R else None`);
+        return;
+      case "log": {
+        const tag = `${statement.query} ${statement.v}${statement.w === null ? "" : ` ${statement.w}`}`;
+        if (statement.query === "identity") {
+          add(`K("${tag}", IK(${statement.v}), id(${statement.v}))`);
+          return;
+        }
+        const code = QUERIES[statement.query]
+          .replaceAll("$v", statement.v)
+          .replaceAll("$w", statement.w ?? "");
+        add(`L("${tag}", ${code})`);
+        if (MESSY_QUERIES.has(statement.query)) add("Z()");
+        return;
+      }
+    }
+  }
+}
+
+/** One operation as a statement. */
+export function operation(statement: Extract<Statement, { s: "op" }>): string {
+  const { name, attribute } = splitOperation(statement.op);
+  const args = statement.args.map((arg, index) =>
+    // A bound that is left out: `a[1:]`.
+    arg.e === "none" && /slice$/.test(name) && index < 2 && name !== "setslice"
+      ? ""
+      : expression(arg),
+  );
+  const code = SPELLING[name]!.replaceAll("$0", statement.on)
+    .replaceAll("$n", attribute)
+    .replace(/\$([123])/g, (_, digit: string) => args[Number(digit) - 1] ?? "");
+  if (statement.to === null || STATEMENT_OPERATIONS.has(name)) return code;
+  return `${statement.to} = ${code}`;
+}
+
+function classSource(definition: ClassDefinition, index: number): string {
+  const base = definition.base < 0 ? "" : `(C${definition.base})`;
+  const lines = [`class C${index}${base}:`];
+  if (definition.slots !== null)
+    lines.push(`    __slots__ = (${definition.slots.map((name) => `"${name}",`).join(" ")})`);
+  for (const [name, value] of definition.attributes)
+    lines.push(`    ${name} = ${expression(value)}`);
+  lines.push("    def m(self): return self");
+  if (definition.finalizer !== "none") {
+    lines.push("    def __del__(self):", `        L("del C${index}", self.t)`);
+    const more = {
+      log: undefined,
+      count: 'L("count", rc(self))',
+      resurrect: "R.append(self)",
+      raise: "raise Boom",
+      drop: "self.u = None",
+    }[definition.finalizer];
+    if (more !== undefined) lines.push(`        ${more}`);
+  }
+  return lines.join("\n");
+}
+
+/** The whole program: classes, functions, `main`. */
+export function pythonSource(program: Program): string {
+  const printer = new Printer();
+  const main = printer.define("main", 0, program.body, null);
+  return [...program.classes.map(classSource), ...printer.functions, main.join("\n"), ""].join(
+    "\n\n",
+  );
+}
