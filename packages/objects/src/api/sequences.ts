@@ -94,6 +94,10 @@ export interface SliceApi {
   readonly type: Address;
   /** Borrowed arguments; NULL stands for None. New reference. */
   create(this: void, start: Address, stop: Address, step: Address): Address;
+  /** Borrowed. */
+  start(this: void, slice: Address): Address;
+  stop(this: void, slice: Address): Address;
+  step(this: void, slice: Address): Address;
   /** `slice.indices`: `[start, stop, step, count]` clipped to a length, or undefined with an exception pending. */
   indices(
     this: void,
@@ -105,8 +109,11 @@ export interface SliceApi {
 /** `rangeobject`: start, stop, step and length are int objects. */
 export interface RangeApi {
   readonly type: Address;
+  /** `range(start, stop, step)`: new reference; NULL with ValueError pending if the step is 0. */
   create(this: void, start: number | bigint, stop: number | bigint, step: number | bigint): Address;
+  /** Number of items; -1 with OverflowError pending if it is more than `ssizeMax`. */
   length(this: void, range: Address): number;
-  /** `r[i]`, new reference. */
+  /** `r[i]`, new reference; NULL with IndexError pending. Negative indices count from the end. */
   getItem(this: void, range: Address, index: number): Address;
+  check(this: void, object: Address): boolean;
 }

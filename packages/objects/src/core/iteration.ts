@@ -25,7 +25,7 @@ function isIterable(core: Core, items: Address): boolean {
     core.dict.check(items) ||
     core.set.check(items) ||
     core.str.check(items) ||
-    core.types.isInstance(items, core.range.type) ||
+    core.range.check(items) ||
     core.types.isInstance(items, core.bytes.type) ||
     core.types.isInstance(items, core.bytearray.type)
   );
