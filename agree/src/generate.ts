@@ -1,14 +1,5 @@
 /** Random programs: the same seed, the same program. Statements are chosen by weight among those that make sense. */
-import {
-  Invalid,
-  type Kind,
-  keyOf,
-  lengthOf,
-  Model,
-  maybeSingleton,
-  Raised,
-  type Value,
-} from "./model.ts";
+import { Model } from "./model.ts";
 import {
   ATTRIBUTES,
   CELLS,
@@ -23,6 +14,15 @@ import {
   type Variable,
 } from "./program.ts";
 import { Random } from "./random.ts";
+import {
+  Invalid,
+  type Kind,
+  keyOf,
+  lengthOf,
+  maybeSingleton,
+  Raised,
+  type Value,
+} from "./values.ts";
 
 /** What a generated program may contain. */
 export interface GeneratorOptions {
@@ -384,7 +384,12 @@ class Generator {
           return undefined;
         return this.do({ s: "rescue", to: this.target() });
       case "copy":
-        return this.op(r.oneIn(2) ? "copy" : "deepcopy", this.variable(), [], this.perhapsTarget());
+        return this.op(
+          r.pick(["copy", "deepcopy", "copyMethod"]),
+          this.variable(),
+          [],
+          this.perhapsTarget(),
+        );
       case "convert": {
         const op = r.pick([
           "toList",

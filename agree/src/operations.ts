@@ -39,7 +39,7 @@ export const SPELLING: Readonly<Record<string, string>> = {
   dictPop: "$0.pop($1)",
   popitem: "$0.popitem()",
   merge: "$0 | $1",
-  method: "$0.copy()",
+  copyMethod: "$0.copy()",
   toList: "list($0)",
   toTuple: "tuple($0)",
   toSet: "set($0)",

@@ -6,6 +6,7 @@
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { createHeap, type UnraisableReport } from "./heap.ts";
+import { Failed, ObjectOperations } from "./object-operations.ts";
 import { splitOperation } from "./operations.ts";
 import {
   CELLS,
@@ -20,9 +21,6 @@ import {
 } from "./program.ts";
 import { MESSY_OPERATIONS, MESSY_QUERIES } from "./python.ts";
 import { itemsOf, order, show } from "./show.ts";
-
-/** An exception is pending in the heap. */
-class Failed extends Error {}
 
 /** A running frame and where its variables are. */
 interface Scope {
@@ -55,6 +53,7 @@ export class PyrenaRunner {
 
 class Run {
   readonly py: Objects;
+  readonly operations: ObjectOperations;
   readonly lines: string[] = [];
   readonly wide: boolean;
   /** Whether a caller's locals are passed and read without counting a reference. */
@@ -77,12 +76,13 @@ class Run {
     this.py = createHeap(python, abi, (report) => this.unraisable(report));
     this.wide = abi === "lp64";
     this.borrows = Number(python.slice(2)) >= 14;
+    this.operations = new ObjectOperations(this.py);
     const { py } = this;
     this.module = py.modules.create("program");
     this.globals = py.modules.dict(this.module);
     this.rescued = py.list.create(0);
     const exception = py.exceptions.type("Exception");
-    this.boom = this.check(py.classes.create({ name: "Boom", bases: [exception] }));
+    this.boom = this.operations.check(py.classes.create({ name: "Boom", bases: [exception] }));
     this.manager = this.managerClass();
   }
 
@@ -101,25 +101,6 @@ class Run {
     this.forget();
   }
 
-  /** A reference that a call has given. @throws Failed if it gave none */
-  private check(object: Address): Address {
-    if (object === 0) throw new Failed();
-    return object;
-  }
-
-  /** @throws Failed for -1 */
-  private done(result: number): void {
-    if (result < 0) throw new Failed();
-  }
-
-  private get none(): Address {
-    return this.py.constants.none;
-  }
-
-  private newNone(): Address {
-    return this.py.refs.newRef(this.none);
-  }
-
   // Classes and functions
 
   private managerClass(): Address {
@@ -131,10 +112,10 @@ class Run {
     });
     const exit = this.define("__exit__", ["self", "kind", "value", "traceback"], 4, (frame) => {
       const kind = py.frames.local(frame, 1);
-      this.tell("exit", kind === this.none ? "None" : py.types.name(kind));
+      this.tell("exit", kind === this.operations.none ? "None" : py.types.name(kind));
       return py.protocol.getAttribute(py.frames.local(frame, 0), "suppresses");
     });
-    const made = this.check(
+    const made = this.operations.check(
       py.classes.create({
         name: "Manager",
         attributes: [
@@ -156,7 +137,7 @@ class Run {
     freeNames?: readonly string[],
     closure?: Address,
   ): Address {
-    return this.check(
+    return this.operations.check(
       this.py.functions.define(
         {
           name,
@@ -188,7 +169,7 @@ class Run {
       const body = (frame: Address): Address => this.finalizer(definition, index, frame);
       attributes.push(["__del__", this.define("__del__", ["self"], 1, body)]);
     }
-    const made = this.check(
+    const made = this.operations.check(
       py.classes.create({
         name: `C${index}`,
         bases: definition.base < 0 ? [] : [this.classes[definition.base]!],
@@ -203,7 +184,7 @@ class Run {
   private finalizer(definition: ClassDefinition, index: number, frame: Address): Address {
     const { py } = this;
     const self = py.frames.local(frame, 0);
-    const tag = this.check(py.protocol.getAttribute(self, "t"));
+    const tag = this.operations.check(py.protocol.getAttribute(self, "t"));
     this.tell(`del C${index}`, String(py.int.value(tag)));
     py.refs.decref(tag);
     switch (definition.finalizer) {
@@ -211,13 +192,13 @@ class Run {
         this.tell("count", py.frames.getrefcount(frame, 0));
         break;
       case "resurrect":
-        this.done(py.list.append(this.rescued, self));
+        this.operations.done(py.list.append(this.rescued, self));
         break;
       case "drop":
-        this.done(py.protocol.setAttribute(self, "u", this.none));
+        this.operations.done(py.protocol.setAttribute(self, "u", this.operations.none));
         break;
     }
-    return this.newNone();
+    return this.operations.newNone();
   }
 
   private callback(number: number, kind: "ref" | "proxy", raises: boolean): Address {
@@ -226,14 +207,14 @@ class Run {
       const weak = py.frames.local(frame, 0);
       this.tell(`callback ${number}`, kind === "proxy" || raises || py.weakrefs.isDead(weak));
       if (raises) this.raise();
-      return this.newNone();
+      return this.operations.newNone();
     });
   }
 
   /** `raise Boom` */
   private raise(): never {
     const { py } = this;
-    const exception = this.check(py.exceptions.create(this.boom, []));
+    const exception = this.operations.check(py.exceptions.create(this.boom, []));
     const context = this.handled.at(-1);
     if (context !== undefined) py.exceptions.setContext(exception, py.refs.newRef(context));
     py.errors.restore(exception);
@@ -261,8 +242,9 @@ class Run {
       return py.refs.newRef(value);
     }
     const index = scope.index.get(name)!;
-    if (scope.cells.has(name)) return this.check(py.cells.get(py.frames.local(scope.frame, index)));
-    return this.check(py.frames.load(scope.frame, index));
+    if (scope.cells.has(name))
+      return this.operations.check(py.cells.get(py.frames.local(scope.frame, index)));
+    return this.operations.check(py.frames.load(scope.frame, index));
   }
 
   /** Steals the value. */
@@ -273,7 +255,7 @@ class Run {
       const result = py.dict.setItem(this.globals, key, value);
       py.refs.decref(value);
       py.refs.decref(key);
-      this.done(result);
+      this.operations.done(result);
       return;
     }
     const index = scope.index.get(name)!;
@@ -292,7 +274,7 @@ class Run {
       const key = py.str.interned(name);
       const result = py.dict.deleteItem(this.globals, key);
       py.refs.decref(key);
-      this.done(result);
+      this.operations.done(result);
       return;
     }
     const index = scope.index.get(name)!;
@@ -301,7 +283,7 @@ class Run {
       return;
     }
     scope.borrowed.delete(name);
-    this.done(py.frames.delete(scope.frame, index));
+    this.operations.done(py.frames.delete(scope.frame, index));
   }
 
   /** `sys.getrefcount(name)` */
@@ -333,21 +315,23 @@ class Run {
     const { py } = this;
     switch (x.e) {
       case "none":
-        return this.newNone();
+        return this.operations.newNone();
       case "bool":
         return py.refs.newRef(py.int.fromBoolean(x.v));
       case "int":
-        return this.check(py.int.from(BigInt(x.v)));
+        return this.operations.check(py.int.from(BigInt(x.v)));
       case "float":
-        return this.check(py.float.from(x.v === "-0" ? -0 : Number(x.v)));
+        return this.operations.check(py.float.from(x.v === "-0" ? -0 : Number(x.v)));
       case "complex":
-        return this.check(py.complex.from(x.re, x.im));
+        return this.operations.check(py.complex.from(x.re, x.im));
       case "str":
-        return this.check(py.str.from(x.v));
+        return this.operations.check(py.str.from(x.v));
       case "bytes":
-        return this.check(py.bytes.from(Uint8Array.from(Buffer.from(x.v, "latin1"))));
+        return this.operations.check(py.bytes.from(Uint8Array.from(Buffer.from(x.v, "latin1"))));
       case "bytearray":
-        return this.check(py.bytearray.from(Uint8Array.from(Buffer.from(x.v, "latin1"))));
+        return this.operations.check(
+          py.bytearray.from(Uint8Array.from(Buffer.from(x.v, "latin1"))),
+        );
       case "var":
         return this.load(x.v);
       case "class":
@@ -365,7 +349,7 @@ class Run {
           py.slice.create(start, stop, step),
         );
       case "range":
-        return this.check(py.range.create(...x.items));
+        return this.operations.check(py.range.create(...x.items));
       case "dict": {
         const flat = x.items.flat();
         return this.packed(flat, (items) => this.dictOf(items));
@@ -380,7 +364,7 @@ class Run {
     const objects = items.map((item) => this.evaluate(item));
     const made = pack(objects);
     for (let i = objects.length - 1; i >= 0; i--) this.py.refs.decref(objects[i]!);
-    return this.check(made);
+    return this.operations.check(made);
   }
 
   /** `{key: value, …}` of keys and values in turn: `BUILD_MAP`. */
@@ -388,7 +372,7 @@ class Run {
     const { py } = this;
     if (items.length === 0) return py.dict.create();
     const strings = items.every((item, i) => i % 2 === 1 || py.types.typeOf(item) === py.str.type);
-    const dict = this.check(py.dict.createPresized(items.length / 2, strings));
+    const dict = this.operations.check(py.dict.createPresized(items.length / 2, strings));
     for (let i = 0; i < items.length; i += 2) {
       if (py.dict.setItem(dict, items[i]!, items[i + 1]!) < 0) {
         py.refs.decref(dict);
@@ -396,21 +380,6 @@ class Run {
       }
     }
     return dict;
-  }
-
-  /** The items that iteration gives: new references. */
-  private iterate(object: Address): Address[] {
-    const { py } = this;
-    const type = py.types.typeOf(object);
-    const { refs } = py;
-    const containers = [py.list.type, py.tuple.type, py.dict.type, py.set.type, py.set.frozenType];
-    if (containers.includes(type)) return itemsOf(py, object).map((item) => refs.newRef(item));
-    if (type === py.str.type)
-      return Array.from({ length: py.str.length(object) }, (_, i) => py.str.at(object, i));
-    if (type === py.range.type)
-      return Array.from({ length: py.range.length(object) }, (_, i) => py.range.getItem(object, i));
-    const bytes = type === py.bytes.type ? py.bytes.value(object) : py.bytearray.value(object);
-    return Array.from(bytes, (byte) => py.int.from(byte));
   }
 
   // Statements
@@ -456,7 +425,7 @@ class Run {
         const made = make(on, callback);
         py.refs.decref(on);
         py.refs.xdecref(callback);
-        this.store(statement.to, this.check(made));
+        this.store(statement.to, this.operations.check(made));
         return;
       }
       case "closure":
@@ -485,8 +454,8 @@ class Run {
         this.store(
           statement.to,
           py.list.length(this.rescued) > 0
-            ? this.check(py.list.pop(this.rescued, 0))
-            : this.newNone(),
+            ? this.operations.check(py.list.pop(this.rescued, 0))
+            : this.operations.newNone(),
         );
         return;
       case "log":
@@ -500,22 +469,25 @@ class Run {
 
   private instantiate(statement: Extract<Statement, { s: "new" }>): void {
     const { py } = this;
-    this.store(statement.to, this.check(py.classes.call(this.classes[statement.cls]!, [])));
+    this.store(
+      statement.to,
+      this.operations.check(py.classes.call(this.classes[statement.cls]!, [])),
+    );
     const tag = py.int.from(statement.tag);
     const object = this.load(statement.to);
-    this.done(py.protocol.setAttribute(object, "t", tag));
+    this.operations.done(py.protocol.setAttribute(object, "t", tag));
     py.refs.decref(object);
     py.refs.decref(tag);
     if (!statement.watched) return;
     const again = this.load(statement.to);
-    this.watched.push(this.check(py.weakrefs.ref(again)));
+    this.watched.push(this.operations.check(py.weakrefs.ref(again)));
     py.refs.decref(again);
   }
 
   private closure({ to, cell }: Extract<Statement, { s: "closure" }>): void {
     const { py, scope } = this;
     const box = py.frames.local(scope.frame, scope.index.get(cell)!);
-    const closure = this.check(py.tuple.pack([box]));
+    const closure = this.operations.check(py.tuple.pack([box]));
     const made = this.define(
       to,
       [],
@@ -563,7 +535,7 @@ class Run {
     const args = statement.args.map((name) => this.borrow(name));
     const result = py.frames.callFunction(made, args);
     py.refs.decref(made);
-    this.check(result);
+    this.operations.check(result);
     if (statement.to === null) py.refs.decref(result);
     else this.store(statement.to, result);
   }
@@ -589,13 +561,14 @@ class Run {
     return this.define(name, locals, argCount, (frame) => {
       const index = new Map(locals.map((local, i) => [local, i]));
       locals.forEach((local, i) => {
-        if (cells.has(local)) py.frames.store(frame, i, this.check(py.cells.create(this.none)));
-        else if (i >= argCount) py.frames.store(frame, i, this.newNone());
+        if (cells.has(local))
+          py.frames.store(frame, i, this.operations.check(py.cells.create(this.operations.none)));
+        else if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
       });
       this.scopes.push({ frame, index, cells, borrowed: options.borrowed(frame, index) });
       try {
         if (this.block(body) < 0) return 0;
-        return options.result === null ? this.newNone() : this.load(options.result);
+        return options.result === null ? this.operations.newNone() : this.load(options.result);
       } finally {
         this.scopes.pop();
       }
@@ -619,16 +592,16 @@ class Run {
       this.handled.pop();
       py.refs.decref(exception);
     }
-    this.done(result);
+    this.operations.done(result);
     this.forget();
   }
 
   private withStatement(statement: Extract<Statement, { s: "with" }>): void {
     const { py } = this;
-    const manager = this.check(py.classes.call(this.manager, []));
+    const manager = this.operations.check(py.classes.call(this.manager, []));
     const number = py.int.from(statement.number);
-    this.done(py.protocol.setAttribute(manager, "number", number));
-    this.done(
+    this.operations.done(py.protocol.setAttribute(manager, "number", number));
+    this.operations.done(
       py.protocol.setAttribute(manager, "suppresses", py.int.fromBoolean(statement.suppresses)),
     );
     py.refs.decref(number);
@@ -638,7 +611,7 @@ class Run {
       return this.block(statement.body);
     });
     py.refs.decref(manager);
-    this.done(result);
+    this.operations.done(result);
     this.forget();
   }
 
@@ -660,26 +633,26 @@ class Run {
     const { py } = this;
     const container = this.load(on);
     for (let i = from; i < to; i++) {
-      const number = this.check(py.int.from(i));
+      const number = this.operations.check(py.int.from(i));
       switch (op) {
         case "append":
-          this.done(py.list.append(container, number));
+          this.operations.done(py.list.append(container, number));
           break;
         case "popLast":
-          py.refs.decref(this.check(py.list.pop(container)));
+          py.refs.decref(this.operations.check(py.list.pop(container)));
           break;
         case "appendByte":
-          this.done(py.bytearray.append(container, i & 255));
+          this.operations.done(py.bytearray.append(container, i & 255));
           break;
         case "add":
-          this.done(py.set.add(container, number));
+          this.operations.done(py.set.add(container, number));
           break;
         case "setInts":
-          this.done(py.dict.setItem(container, number, number));
+          this.operations.done(py.dict.setItem(container, number, number));
           break;
         case "setNames": {
-          const name = (this.names[i] ??= this.check(py.str.from(`n${i}`)));
-          this.done(py.dict.setItem(container, name, number));
+          const name = (this.names[i] ??= this.operations.check(py.str.from(`n${i}`)));
+          this.operations.done(py.dict.setItem(container, name, number));
           break;
         }
         case "delInts": {
@@ -725,7 +698,7 @@ class Run {
       case "show":
         return show(py, object);
       case "order":
-        return order(py, object, (one) => this.iterate(one));
+        return order(py, object, (one) => this.operations.iterate(one));
       case "hash": {
         const low = py.protocol.hash(object);
         return this.wide ? String((BigInt(py.hashHigh) << 32n) | BigInt(low >>> 0)) : low;
@@ -739,13 +712,13 @@ class Run {
       case "equal":
         return py.protocol.equal(object, other) === 1;
       case "contains":
-        return this.contains(object, other);
+        return this.operations.contains(object, other);
       case "identity":
         return this.identity(object);
       case "weakrefs":
         return py.weakrefs.count(object);
       case "attributes": {
-        const dict = this.check(py.classes.dict(object));
+        const dict = this.operations.check(py.classes.dict(object));
         const names = itemsOf(py, dict).map((key) => py.str.value(key));
         py.refs.decref(dict);
         return names.join();
@@ -753,16 +726,6 @@ class Run {
       case "refcount":
         throw new Error("asked elsewhere");
     }
-  }
-
-  private contains(container: Address, item: Address): boolean {
-    const { py } = this;
-    const type = py.types.typeOf(container);
-    if (type === py.dict.type) return py.dict.contains(container, item) === 1;
-    if (type === py.list.type) return py.list.contains(container, item) === 1;
-    if (type === py.tuple.type)
-      return itemsOf(py, container).some((one) => py.protocol.equal(one, item) === 1);
-    return py.set.contains(container, item) === 1;
   }
 
   private identity(object: Address): number {
@@ -805,7 +768,7 @@ class Run {
         on = hold(this.load(statement.on));
         for (const arg of statement.args) args.push(hold(this.evaluate(arg)));
       }
-      result = this.check(this.perform1(name, attribute, on, args));
+      result = this.operations.check(this.operations.perform(name, attribute, on, args));
     } finally {
       for (let i = held.length - 1; i >= 0; i--) py.refs.decref(held[i]!);
     }
@@ -813,356 +776,14 @@ class Run {
     else this.store(statement.to, result);
   }
 
-  /** One operation: a new reference, NULL with an exception pending. */
-  private perform1(
-    name: string,
-    attribute: string,
-    on: Address,
-    args: readonly Address[],
-  ): Address {
-    const { py } = this;
-    const { list, tuple, dict, set, str, bytes, bytearray, refs } = py;
-    const type = py.types.typeOf(on);
-    const [first = 0, second = 0, third = 0] = args;
-    const none = (result: number): Address => (result < 0 ? 0 : this.newNone());
-    const number = (object: Address): number => Number(py.int.value(object));
-    switch (name) {
-      case "append":
-        return none(list.append(on, first));
-      case "insert":
-        return none(list.insert(on, number(first), second));
-      case "extend":
-        return none(list.extend(on, first));
-      case "pop":
-        return list.pop(on);
-      case "popAt":
-        return list.pop(on, number(first));
-      case "getitem":
-        return this.getItem(on, first);
-      case "setitem":
-        if (type === dict.type) return none(dict.setItem(on, first, second));
-        if (type === list.type) return none(list.setItem(on, number(first), second));
-        return none(bytearray.setItem(on, this.byteIndex(on, first), number(second)));
-      case "delitem":
-        if (type === dict.type) return none(dict.deleteItem(on, first));
-        if (type === list.type) return none(list.deleteItem(on, number(first)));
-        {
-          const at = this.byteIndex(on, first);
-          return none(bytearray.deleteSlice(on, at, at + 1));
-        }
-      case "getslice":
-        return this.getSlice(on, args);
-      case "setslice":
-        return none(this.setSlice(on, first, second, third));
-      case "delslice":
-        return none(this.deleteSlice(on, args));
-      case "clear":
-        if (type === list.type) list.clear(on);
-        else if (type === dict.type) dict.clear(on);
-        else if (type === set.type) set.clear(on);
-        else this.done(bytearray.resize(on, 0));
-        return this.newNone();
-      case "reverse":
-        if (type === list.type) list.reverse(on);
-        else this.overwrite(on, 0, bytearray.value(on).reverse());
-        return this.newNone();
-      case "concat":
-        return this.concat(on, first);
-      case "repeat":
-        return this.repeat(on, Math.max(0, number(first)));
-      case "subtract":
-      case "multiply":
-      case "shift":
-      case "negate":
-        return this.arithmetic(name, on, first);
-      case "add":
-        return none(set.add(on, first));
-      case "discard":
-        return none(set.discard(on, first));
-      case "remove": {
-        const removed = set.discard(on, first);
-        if (removed === 0) py.errors.raiseObject("KeyError", first);
-        return removed === 1 ? this.newNone() : 0;
-      }
-      case "union":
-        return set.union(on, first);
-      case "intersection":
-        return set.intersection(on, first);
-      case "difference":
-        return set.difference(on, first);
-      case "symmetric":
-        return set.symmetricDifference(on, first);
-      case "update":
-        return none(type === dict.type ? dict.update(on, first) : this.updateSet(on, first));
-      case "get": {
-        const found = dict.getItem(on, first);
-        if (found !== 0) return refs.newRef(found);
-        return py.errors.occurred() === 0 ? this.newNone() : 0;
-      }
-      case "setdefault": {
-        const found = dict.setDefault(on, first, second);
-        return found === 0 ? 0 : refs.newRef(found);
-      }
-      case "dictPop": {
-        const found = dict.pop(on, first);
-        if (found === 0 && py.errors.occurred() === 0) py.errors.raiseObject("KeyError", first);
-        return found;
-      }
-      case "popitem":
-        return dict.popItem(on);
-      case "merge": {
-        const copy = this.check(dict.copy(on));
-        this.done(dict.update(copy, first));
-        return copy;
-      }
-      case "method":
-        if (type === list.type) return list.copy(on);
-        if (type === dict.type) return dict.copy(on);
-        if (type === set.type) return set.copy(on);
-        if (type === set.frozenType) return refs.newRef(on);
-        return bytearray.from(bytearray.value(on));
-      case "toList":
-        return list.from(on);
-      case "toTuple":
-        if (type === tuple.type) return refs.newRef(on);
-        return this.collected(on, (items) => tuple.pack(items));
-      case "toSet":
-        return this.toSet(on, false);
-      case "toFrozenset":
-        return type === set.frozenType ? refs.newRef(on) : this.toSet(on, true);
-      case "toDict": {
-        const made = this.check(dict.create());
-        this.done(dict.update(made, on));
-        return made;
-      }
-      case "toBytes":
-        return type === bytes.type ? refs.newRef(on) : bytes.from(bytearray.value(on));
-      case "toBytearray":
-        return bytearray.from(type === bytes.type ? bytes.value(on) : bytearray.value(on));
-      case "copy":
-        return py.copying.copy(on);
-      case "deepcopy":
-        return py.copying.deepcopy(on);
-      case "getattr":
-        return py.protocol.getAttribute(on, attribute);
-      case "setattr":
-        return none(py.protocol.setAttribute(on, attribute, first));
-      case "delattr":
-        return none(py.protocol.deleteAttribute(on, attribute));
-      case "bind":
-        return py.protocol.getAttribute(on, "m");
-      case "instanceDict":
-        return py.classes.dict(on);
-      case "call":
-        return py.protocol.call(on, []);
-      default:
-        throw new Error(`unknown operation ${name} on ${str.check(on) ? "str" : "?"}`);
-    }
-  }
-
-  private byteIndex(on: Address, index: Address): number {
-    const at = Number(this.py.int.value(index));
-    const length = this.py.bytearray.length(on);
-    const from = at < 0 ? at + length : at;
-    if (from < 0 || from >= length) {
-      this.py.errors.raise("IndexError", "bytearray index out of range");
-      throw new Failed();
-    }
-    return from;
-  }
-
-  private getItem(on: Address, key: Address): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.dict.type) {
-      const found = py.dict.getItem(on, key);
-      if (found !== 0) return py.refs.newRef(found);
-      if (py.errors.occurred() === 0) py.errors.raiseObject("KeyError", key);
-      return 0;
-    }
-    const length = py.protocol.length(on);
-    const given = Number(py.int.value(key));
-    const index = given < 0 ? given + length : given;
-    if (index < 0 || index >= length) return py.errors.raise("IndexError", "index out of range");
-    if (type === py.list.type) return py.list.getItemRef(on, index);
-    if (type === py.tuple.type) return py.refs.newRef(py.tuple.getItem(on, index));
-    if (type === py.str.type) return py.str.at(on, index);
-    if (type === py.range.type) return py.range.getItem(on, index);
-    if (type === py.bytearray.type) return py.int.from(py.bytearray.getItem(on, index));
-    return py.int.from(py.bytes.value(on)[index]!);
-  }
-
-  /** Start, step and count of what a slice selects; both bounds clipped. */
-  private indices(length: number, args: readonly Address[]): [number, number, number] {
-    const { py } = this;
-    const [first, last, stride] = args.map((arg) =>
-      arg === this.none ? undefined : Number(py.int.value(arg)),
-    );
-    const step = stride ?? 1;
-    const low = step < 0 ? -1 : 0;
-    const high = step < 0 ? length - 1 : length;
-    const clip = (at: number | undefined, unset: number): number =>
-      at === undefined ? unset : Math.min(Math.max(at < 0 ? at + length : at, low), high);
-    const start = clip(first, step < 0 ? high : low);
-    const stop = clip(last, step < 0 ? low : high);
-    return [start, step, Math.max(0, Math.ceil((stop - start) / step))];
-  }
-
-  private getSlice(on: Address, args: readonly Address[]): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    const [start, step, count] = this.indices(py.protocol.length(on), args);
-    if (type === py.list.type) return py.list.slice(on, start, step, count);
-    if (type === py.tuple.type) return py.tuple.slice(on, start, step, count);
-    if (type === py.str.type) return py.str.slice(on, start, step, count);
-    if (type === py.bytes.type) return py.bytes.slice(on, start, step, count);
-    const bytes = py.bytearray.value(on);
-    return py.bytearray.from(
-      Uint8Array.from({ length: count }, (_, i) => bytes[start + i * step]!),
-    );
-  }
-
-  private setSlice(on: Address, first: Address, second: Address, value: Address): number {
-    const { py } = this;
-    const [start, , count] = this.indices(py.protocol.length(on), [first, second, this.none]);
-    if (py.types.typeOf(on) === py.list.type)
-      return py.list.assignSlice(on, start, start + count, value);
-    const bytes =
-      py.types.typeOf(value) === py.bytes.type ? py.bytes.value(value) : py.bytearray.value(value);
-    const before = py.bytearray.value(on);
-    const growth = bytes.length - count;
-    if (growth < 0) this.done(py.bytearray.deleteSlice(on, start, start - growth));
-    else if (growth > 0) this.done(py.bytearray.resize(on, before.length + growth));
-    this.overwrite(on, start, bytes);
-    if (growth > 0) this.overwrite(on, start + bytes.length, before.subarray(start + count));
-    return 0;
-  }
-
-  private overwrite(on: Address, at: number, bytes: Uint8Array): void {
-    bytes.forEach((byte, i) => {
-      this.done(this.py.bytearray.setItem(on, at + i, byte));
-    });
-  }
-
-  private deleteSlice(on: Address, args: readonly Address[]): number {
-    const { py } = this;
-    const [start, step, count] = this.indices(py.protocol.length(on), args);
-    if (py.types.typeOf(on) === py.bytearray.type) {
-      return count === 0 ? 0 : py.bytearray.deleteSlice(on, start, start + count);
-    }
-    if (step === 1) return py.list.assignSlice(on, start, start + count, 0);
-    return py.list.assignExtendedSlice(on, start, step, count, 0);
-  }
-
-  private concat(on: Address, more: Address): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.list.type) return py.list.concat(on, more);
-    if (type === py.tuple.type) return py.tuple.concat(on, more);
-    if (type === py.str.type) return py.str.concat(on, more);
-    if (type === py.int.type || type === py.float.type) return this.arithmetic("concat", on, more);
-    const bytes = (object: Address): Uint8Array =>
-      py.types.typeOf(object) === py.bytes.type
-        ? py.bytes.value(object)
-        : py.bytearray.value(object);
-    if (type === py.bytes.type && py.types.typeOf(more) === py.bytes.type)
-      return py.bytes.concat(on, more);
-    const joined = Uint8Array.from([...bytes(on), ...bytes(more)]);
-    return type === py.bytes.type ? py.bytes.from(joined) : py.bytearray.from(joined);
-  }
-
-  private repeat(on: Address, times: number): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.list.type) return py.list.repeat(on, times);
-    if (type === py.tuple.type) return py.tuple.repeat(on, times);
-    if (type === py.str.type) return py.str.repeat(on, times);
-    if (type === py.bytes.type) return py.bytes.repeat(on, times);
-    const bytes = py.bytearray.value(on);
-    return py.bytearray.from(
-      Uint8Array.from({ length: bytes.length * times }, (_, i) => bytes[i % bytes.length]!),
-    );
-  }
-
-  private arithmetic(name: string, on: Address, other: Address): Address {
-    const { py } = this;
-    if (py.types.typeOf(on) === py.float.type) {
-      const x = py.float.value(on);
-      const y = other === 0 ? 0 : py.float.value(other);
-      const results = { concat: x + y, subtract: x - y, multiply: x * y, negate: -x };
-      return py.float.from(results[name as keyof typeof results]);
-    }
-    switch (name) {
-      case "concat":
-        return py.int.add(on, other);
-      case "subtract":
-        return py.int.subtract(on, other);
-      case "multiply":
-        return py.int.multiply(on, other);
-      case "negate":
-        return py.int.negate(on);
-      default:
-        return py.int.from(BigInt(py.int.value(on)) << BigInt(py.int.value(other)));
-    }
-  }
-
   private inplace(statement: Extract<Statement, { s: "op" }>, repeats: boolean): void {
     const { py } = this;
     const on = this.load(statement.on);
-    const type = py.types.typeOf(on);
     const arg = this.evaluate(statement.args[0]!);
-    let result: Address;
-    if (type === py.list.type) {
-      if (repeats) this.done(py.list.repeatInPlace(on, Number(py.int.value(arg))));
-      else this.done(py.list.extend(on, arg));
-      result = py.refs.newRef(on);
-    } else if (type === py.bytearray.type) {
-      const length = py.bytearray.length(on);
-      const bytes = py.bytearray.value(on);
-      if (!repeats) {
-        const more =
-          py.types.typeOf(arg) === py.bytes.type ? py.bytes.value(arg) : py.bytearray.value(arg);
-        this.done(py.bytearray.extend(on, more));
-      } else {
-        const times = Math.max(0, Number(py.int.value(arg)));
-        if (times !== 1) this.done(py.bytearray.resize(on, length * times));
-        for (let i = 1; i < times; i++) this.overwrite(on, i * length, bytes);
-      }
-      result = py.refs.newRef(on);
-    } else {
-      result = this.check(
-        repeats ? this.repeat(on, Math.max(0, Number(py.int.value(arg)))) : this.concat(on, arg),
-      );
-    }
+    const result = this.operations.inplace(on, arg, repeats);
     py.refs.decref(arg);
     py.refs.decref(on);
     this.store(statement.on, result);
-  }
-
-  private updateSet(set: Address, items: Address): number {
-    const { py } = this;
-    const type = py.types.typeOf(items);
-    if (type === py.set.type || type === py.set.frozenType) return py.set.update(set, items);
-    for (const item of this.iterate(items)) {
-      this.done(py.set.add(set, item));
-      py.refs.decref(item);
-    }
-    return 0;
-  }
-
-  private toSet(items: Address, frozen: boolean): Address {
-    const { py } = this;
-    const type = py.types.typeOf(items);
-    const direct = [py.list.type, py.tuple.type, py.dict.type, py.set.type, py.set.frozenType];
-    if (direct.includes(type)) return py.set.from(items, frozen);
-    return this.collected(items, (all) => py.set.pack(all, frozen));
-  }
-
-  private collected(object: Address, make: (items: readonly Address[]) => Address): Address {
-    const items = this.iterate(object);
-    const made = make(items);
-    for (const item of items) this.py.refs.decref(item);
-    return made;
   }
 
   // The whole

@@ -1,6 +1,7 @@
 /** The smallest program that still differs: statements are left out as long as the difference stays. */
-import { sensible } from "./model.ts";
+
 import { countStatements, type Program, type Statement } from "./program.ts";
+import { sensible } from "./sensible.ts";
 
 /** A place in the tree of statements: indices from the outermost list inwards; lists are body 0 and handler 1. */
 type Path = readonly number[];

@@ -1,0 +1,104 @@
+/** Which statements of a program make sense, by going through them with the model. */
+import { Model } from "./model.ts";
+import type { Program, Statement } from "./program.ts";
+import { Invalid, int, NONE, Raised, type Value } from "./values.ts";
+
+/** How a list of statements ends. */
+export type Completion = "ends" | "raises";
+
+/** The statements of a program that make sense, one after the other; the others are left out. */
+export function sensible(program: Program): Program {
+  const model = new Model(program.classes);
+  return { ...program, body: sensibleStatements(model, program.body).statements };
+}
+
+function sensibleStatements(
+  model: Model,
+  statements: readonly Statement[],
+): { statements: Statement[]; completion: Completion } {
+  const kept: Statement[] = [];
+  for (const statement of statements) {
+    const result = performed(model, statement);
+    if (result === undefined) continue;
+    kept.push(result.statement);
+    if (result.completion === "raises") return { statements: kept, completion: "raises" };
+  }
+  return { statements: kept, completion: "ends" };
+}
+
+/** Performs a statement as far as it makes sense; undefined if it makes none. */
+function performed(
+  model: Model,
+  statement: Statement,
+): { statement: Statement; completion: Completion } | undefined {
+  try {
+    switch (statement.s) {
+      case "call": {
+        const args = statement.args.map((name) => model.read(name));
+        model.push(args);
+        let inner: { statements: Statement[]; completion: Completion };
+        let result: Value = NONE;
+        let named = statement.result;
+        try {
+          inner = sensibleStatements(model, statement.body);
+          if (inner.completion === "ends" && named !== null) {
+            const value = model.look(named);
+            if (value === undefined) named = null;
+            else result = value;
+          }
+        } finally {
+          model.pop();
+        }
+        if (inner.completion === "ends" && statement.to !== null) model.bind(statement.to, result);
+        return {
+          statement: { ...statement, body: inner.statements, result: named },
+          completion: inner.completion,
+        };
+      }
+      case "try": {
+        model.catchers++;
+        let body: { statements: Statement[]; completion: Completion };
+        try {
+          body = sensibleStatements(model, statement.body);
+        } finally {
+          model.catchers--;
+        }
+        if (body.completion === "ends")
+          return {
+            statement: { ...statement, body: body.statements, handler: [] },
+            completion: "ends",
+          };
+        const handler = sensibleStatements(model, statement.handler);
+        return {
+          statement: { ...statement, body: body.statements, handler: handler.statements },
+          completion: handler.completion,
+        };
+      }
+      case "with": {
+        if (statement.to !== null) model.bind(statement.to, int(statement.number));
+        if (statement.suppresses) model.catchers++;
+        let body: { statements: Statement[]; completion: Completion };
+        try {
+          body = sensibleStatements(model, statement.body);
+        } finally {
+          if (statement.suppresses) model.catchers--;
+        }
+        return {
+          statement: { ...statement, body: body.statements },
+          completion: statement.suppresses ? "ends" : body.completion,
+        };
+      }
+      default:
+        model.step(statement);
+        return { statement, completion: "ends" };
+    }
+  } catch (error) {
+    if (error instanceof Invalid) return undefined;
+    if (error instanceof Raised) {
+      if (statement.s === "op")
+        return { statement: { ...statement, guarded: true }, completion: "ends" };
+      return statement.s === "raise" ? { statement, completion: "raises" } : undefined;
+    }
+    throw error;
+  }
+}

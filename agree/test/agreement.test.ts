@@ -1,0 +1,73 @@
+/**
+ * At least 1 000 programs for each oracle: the Pyodides from npm, and native interpreters, or what they said when they
+ * were asked, where the machine has none.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Comparison, optionsFor, pyrenaLog, sideBySide } from "../src/agreement.ts";
+import { generate } from "../src/generate.ts";
+import { findNatives } from "../src/oracles/native.ts";
+import { OracleProcess } from "../src/oracles/oracle.ts";
+import { pyodides } from "../src/oracles/pyodide.ts";
+import { PyrenaRunner } from "../src/pyrena.ts";
+import { pythonSource } from "../src/python.ts";
+import { digest, readRecording } from "../src/recorded.ts";
+
+const PROGRAMS = 1000;
+const SEED = 1;
+const BATCH = 100;
+const natives = findNatives();
+const RECORDED = ["3.11", "3.12", "3.13"].filter(
+  (python) => !natives.some((native) => native.python === python),
+);
+
+describe.each([...natives, ...pyodides()])("$id ($title)", (info) => {
+  let oracle: OracleProcess;
+  beforeAll(() => {
+    oracle = new OracleProcess(info);
+  });
+  afterAll(() => oracle.stop());
+
+  it(`tells the same story of ${PROGRAMS} programs`, { timeout: 120_000 }, async () => {
+    const comparison = new Comparison(oracle);
+    for (let from = SEED; from < SEED + PROGRAMS; from += BATCH) {
+      const [first] = await comparison.compareSeeds(from, BATCH);
+      if (first) {
+        const { program, expected, got } = await comparison.shrink(first);
+        const source = pythonSource(program);
+        expect(
+          got,
+          `seed ${program.seed}\n${source}\n${sideBySide({ program, expected, got })}`,
+        ).toBe(expected);
+      }
+    }
+  });
+
+  it("says the same when it is asked again, in another order", { timeout: 60_000 }, async () => {
+    const sources = Array.from({ length: BATCH }, (_, i) =>
+      pythonSource(generate(SEED + i, optionsFor(info.python))),
+    );
+    const first = await oracle.run(sources);
+    const again = await oracle.run(sources.toReversed());
+    expect(again.toReversed()).toEqual(first);
+    for (const log of first) expect(log).not.toContain("failed=");
+  });
+});
+
+describe.each(RECORDED)("%s-lp64, recorded", (python) => {
+  it(`tells the same story of ${PROGRAMS} programs`, { timeout: 120_000 }, () => {
+    const recording = readRecording(python, "lp64");
+    if (!recording) throw new Error(`fixtures/${python}-lp64.json.gz is missing`);
+    const runner = new PyrenaRunner(python, "lp64");
+    recording.logs.slice(0, PROGRAMS).forEach((expected, i) => {
+      const program = generate(recording.seed + i, optionsFor(python));
+      expect(
+        digest(pythonSource(program)),
+        "the generator has changed since: record again, see README.md",
+      ).toBe(recording.sources[i]);
+      const log = pyrenaLog(runner, program);
+      const whole = recording.whole[i];
+      if (whole !== undefined) expect(log, `seed ${program.seed}`).toBe(whole);
+      expect(digest(log), `seed ${program.seed}`).toBe(expected);
+    });
+  });
+});
