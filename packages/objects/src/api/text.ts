@@ -38,9 +38,14 @@ export interface BytesApi {
   readonly empty: Address;
   /** New reference; the bytes are copied. */
   from(this: void, bytes: Uint8Array): Address;
+  /** A new object of so many bytes that the caller writes at once; never a shared one. */
+  create(this: void, length: number): Address;
   /** A copy. */
   value(this: void, object: Address): Uint8Array;
+  /** Address of the first byte. */
+  data(this: void, object: Address): Address;
   length(this: void, object: Address): number;
+  check(this: void, object: Address): boolean;
   slice(this: void, object: Address, start: number, step: number, count: number): Address;
   concat(this: void, a: Address, b: Address): Address;
   repeat(this: void, object: Address, times: number): Address;
@@ -51,7 +56,10 @@ export interface ByteArrayApi {
   readonly type: Address;
   from(this: void, bytes: Uint8Array): Address;
   value(this: void, object: Address): Uint8Array;
+  /** Address of the first byte in use; 0 if there has never been one. */
+  data(this: void, object: Address): Address;
   length(this: void, object: Address): number;
+  check(this: void, object: Address): boolean;
   /** 0, or -1 with an exception pending. */
   resize(this: void, object: Address, length: number): number;
   append(this: void, object: Address, byte: number): number;

@@ -9,6 +9,7 @@
  * A hash of 64 bits is returned as its low half; the high half is in `high` of the record it came from. Asked of
  * native CPython 3.11 to 3.13 and of Pyodide 3.11 to 3.15: the latter's builds choose FNV.
  */
+import type { Address } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 
 /** Hash of an infinite float; its sign is the float's. */
@@ -20,12 +21,10 @@ const MODULUS_31 = 0x7fffffff;
 export interface Hashes {
   /** Of an int, given as digits of 30 bits, least significant first. */
   digits(this: void, first: number, count: number, negative: boolean): number;
-  /** Of a finite or infinite float; NaN is the caller's business. */
-  float(this: void, value: number): number;
-  /** Of a complex number: both parts must not be NaN. */
-  complex(this: void, real: number, imaginary: number): number;
-  /** Of the hashes of two parts, as complex combines them. */
-  combine(this: void, low: number, high: number, otherLow: number, otherHigh: number): number;
+  /** Of a float; that of NaN is made of the address of the object that holds it. */
+  float(this: void, value: number, object: Address): number;
+  /** Of a complex number. */
+  complex(this: void, real: number, imaginary: number, object: Address): number;
   /** Of bytes in linear memory. */
   bytes(this: void, address: number, length: number): number;
 }
@@ -95,11 +94,17 @@ export function makeHashes(core: Core): Hashes {
     return done(negative ? -x | 0 : x, 0);
   }
 
-  function float61(value: number): number {
+  /** `_Py_HashPointer`: rotated right by 4 bits, since blocks are aligned. */
+  function address(object: Address): number {
+    return done(wide ? object >>> 4 : (object >>> 4) | (object << 28), 0);
+  }
+
+  function float61(value: number, object: Address): number {
     const size = Math.abs(value);
     const negative = value < 0;
     if (size < 0x40000000 && Math.trunc(size) === size) return signed(size, 0, negative);
     if (size === Number.POSITIVE_INFINITY) return signed(HASH_INF, 0, negative);
+    if (Number.isNaN(size)) return address(object);
     scratch[0] = size;
     let low = scratchBits[0];
     let high = scratchBits[1] & 0xfffff;
@@ -128,10 +133,11 @@ export function makeHashes(core: Core): Hashes {
     return signed(low, high, negative);
   }
 
-  function float31(value: number): number {
+  function float31(value: number, object: Address): number {
     const size = Math.abs(value);
     const negative = value < 0;
     if (size === Number.POSITIVE_INFINITY) return done(negative ? -HASH_INF : HASH_INF, 0);
+    if (Number.isNaN(size)) return address(object);
     let x: number;
     if (Math.trunc(size) === size && size <= Number.MAX_SAFE_INTEGER) {
       x = size % MODULUS_31;
@@ -169,11 +175,10 @@ export function makeHashes(core: Core): Hashes {
   return {
     digits: wide ? digits61 : digits31,
     float,
-    combine,
-    complex: (real, imaginary) => {
-      const otherLow = float(imaginary);
+    complex: (real, imaginary, object) => {
+      const otherLow = float(imaginary, object);
       const otherHigh = core.hashHigh;
-      const low = float(real);
+      const low = float(real, object);
       return combine(low, core.hashHigh, otherLow, otherHigh);
     },
     bytes: (address, length) => {
