@@ -1,5 +1,29 @@
 /** Frames on the data stack: `_PyInterpreterFrame` in chunks of linear memory, and the frame objects made of them. */
 import type { Address } from "@pyrena/abi";
+import type { ErrorKind } from "./errors.ts";
+
+/** What an `except` clause says. */
+export interface ExceptClause {
+  /** Types that it catches, borrowed; default: all. Types of exceptions by name or address. */
+  readonly kinds?: readonly (ErrorKind | Address)[];
+  /** Index of the local that the exception is bound to, and that is deleted when the handler ends: `except E as x`. */
+  readonly local?: number;
+  /**
+   * The handler, with the exception borrowed: 0, or -1 with another exception pending (or the same one, raised by
+   * `reraise`).
+   */
+  handle(this: void, exception: Address): number;
+}
+
+/** How a `with` statement treats its manager and what `__enter__` returned. */
+export interface WithOptions {
+  /** Whether the reference to the manager passes to the statement: `with Manager():`. Default: it is a local's. */
+  readonly steals?: boolean;
+  /** Index of the local that what was entered is bound to: `as x`. */
+  readonly local?: number;
+  /** Whether what was entered is released at once, as without `as`. Default: it is held until the body is done. */
+  readonly discards?: boolean;
+}
 
 /** The data stack of one heap. */
 export interface FramesApi {
@@ -7,24 +31,38 @@ export interface FramesApi {
   readonly type: Address;
   /** The running frame, or NULL. */
   current(this: void): Address;
+  /** The caller's frame, or NULL. */
+  previous(this: void, frame: Address): Address;
   /** Frames on the stack now. */
   depth(this: void): number;
   /** `sys.getrecursionlimit`; default 1000. */
   recursionLimit: number;
   /**
-   * Push a frame for a function; arguments are borrowed and increfed into the first locals. NULL with RecursionError
-   * or MemoryError pending.
+   * Push a frame for a function; arguments are borrowed and increfed into the first locals, defaults fill in for
+   * missing ones. NULL with TypeError, RecursionError or MemoryError pending.
    */
   push(this: void, fn: Address, args: readonly Address[]): Address;
+  /**
+   * As `push`, but the arguments move into the frame, as the interpreter's stack entries do: they are stolen, also on
+   * failure. Those whose bit is set in `lent` are locals of the caller, which stay there: the frame borrows them where
+   * the version lends locals (3.14 and later) and gets references of its own elsewhere.
+   */
+  pushMoving(this: void, fn: Address, args: readonly Address[], lent: number): Address;
   /** Push a frame that belongs to no function (module level, or a TypeScript caller's block). */
   pushNamed(this: void, name: string, locals: readonly string[]): Address;
   /** Leave the running frame: release its locals in the version's order, or hand them to its frame object. */
   pop(this: void, frame: Address): void;
-  /** Call a function: push, run its body, pop; with an exception pending the frame enters the traceback first. New reference or NULL. */
+  /**
+   * Call a function: push, run its body, pop; with an exception pending the frame enters the traceback first. New
+   * reference or NULL. A JavaScript stack that is used up raises RecursionError, too.
+   */
   callFunction(this: void, fn: Address, args: readonly Address[]): Address;
+  /** As `callFunction`, with arguments that move: see `pushMoving`. */
+  callMoving(this: void, fn: Address, args: readonly Address[], lent: number): Address;
+  /** Locals, cells and free variables, in this order. */
   localCount(this: void, frame: Address): number;
   localName(this: void, frame: Address, index: number): string;
-  /** Borrowed; NULL if not bound. */
+  /** Borrowed; NULL if not bound. Of a free variable or one made a cell by `makeCell`: the cell. */
   local(this: void, frame: Address, index: number): Address;
   /** New reference; NULL with UnboundLocalError pending. */
   load(this: void, frame: Address, index: number): Address;
@@ -32,10 +70,28 @@ export interface FramesApi {
   store(this: void, frame: Address, index: number, value: Address): void;
   /** `del x`; -1 with UnboundLocalError pending. */
   delete(this: void, frame: Address, index: number): number;
+  /** `x = y` between locals, which in 3.14 passes on what is lent; -1 with UnboundLocalError pending. */
+  assign(this: void, frame: Address, to: number, from: number): number;
+  /** The local becomes a cell that holds its value, as one that an inner function uses: 0 or -1. `MAKE_CELL`. */
+  makeCell(this: void, frame: Address, index: number): number;
+  /** Value of a cell or free variable, new reference; NULL with NameError pending. `LOAD_DEREF`. */
+  loadCell(this: void, frame: Address, index: number): Address;
+  /** Steals the value. `STORE_DEREF`. */
+  storeCell(this: void, frame: Address, index: number, value: Address): void;
+  /** 0, or -1 with NameError pending. `DELETE_DEREF`. */
+  deleteCell(this: void, frame: Address, index: number): number;
+  /** Push a value on the evaluation stack: steals it; -1 with MemoryError pending if the stack is full. */
+  pushValue(this: void, frame: Address, value: Address): number;
+  /** Take the value off the evaluation stack that was pushed last: new reference, or NULL if there is none. */
+  popValue(this: void, frame: Address): Address;
   /** Function of a frame, borrowed, or NULL. */
   functionOf(this: void, frame: Address): Address;
+  /** Code object of a frame, borrowed. */
+  codeOf(this: void, frame: Address): Address;
   /** A frame object (`sys._getframe()`), new reference. */
   frameObject(this: void, frame: Address): Address;
+  /** The frame that a frame object stands for: on the data stack, or inside the object once it has been left. */
+  frameOfObject(this: void, object: Address): Address;
   /**
    * `sys.getrefcount(local)` as code in this frame sees it: with the temporary reference where the version makes one.
    */
@@ -44,12 +100,26 @@ export interface FramesApi {
    * `with manager: body`: `__enter__`, the body with what it returned (borrowed), `__exit__` with the exception or Nones;
    * a true result swallows the exception. 0, or -1 with an exception pending.
    */
-  with(this: void, manager: Address, body: (entered: Address) => number): number;
-  /** Run a body whose pending exception is caught (`try`/`except`): returns it as a new reference, or NULL. */
+  with(
+    this: void,
+    manager: Address,
+    body: (entered: Address) => number,
+    options?: WithOptions,
+  ): number;
+  /** Run a body whose pending exception is caught: returns it as a new reference, or NULL. It is not being handled. */
   tryCatch(this: void, body: () => number): Address;
+  /**
+   * `try: body`, `except kinds as local: handle`: while the handler runs the exception is the one being handled, and
+   * the context of others that are raised; then it is released, and the local deleted. 0 or -1.
+   */
+  tryExcept(this: void, body: () => number, clause: ExceptClause): number;
+  /** `try: body`, `finally: cleanup`. 0 or -1. */
+  tryFinally(this: void, body: () => number, cleanup: () => number): number;
+  /** Bare `raise`: the exception that is being handled is pending again; RuntimeError if there is none. Returns -1. */
+  reraise(this: void): -1;
   /** Chunks of the data stack: base and bytes, top within. For regions and roots. */
   chunks(this: void): { base: Address; bytes: number; used: number }[];
-  /** Visit what the frames own. */
+  /** Visit what the frames own, and the exceptions being handled. */
   roots(this: void, visit: (referent: Address, holder: string) => void): void;
   /** Give all chunks back (heap teardown). */
   dispose(this: void): void;

@@ -36,7 +36,10 @@ export function makeErrors(core: Core): ErrorsApi {
     raiseObject: (kind, argument) => {
       const exception = core.exceptions.create(core.exceptions.type(kind), [argument]);
       // Where there was no room for it, MemoryError is pending instead.
-      if (exception !== 0) replace(exception);
+      if (exception !== 0) {
+        core.exceptions.chain(exception);
+        replace(exception);
+      }
       return 0;
     },
     noMemory: () => {

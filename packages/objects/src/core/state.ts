@@ -55,6 +55,8 @@ type StateField =
   | "tuple_empty"
   | "keys_empty"
   | "memory_error"
+  | "memory_errors"
+  | "memory_error_count"
   | "main_module"
   | "chunk"
   | "stack_top"
@@ -62,6 +64,8 @@ type StateField =
   | "frame"
   | "depth"
   | "recursion_limit"
+  | "handled"
+  | "handlers"
   | "handles"
   | "handle_capacity"
   | "handle_free"
@@ -99,7 +103,12 @@ const fields: { readonly [name in StateField]: FieldSpec } = {
   bytes_characters: { type: "u32", help: "static table of 256 one-byte bytes" },
   tuple_empty: "u32",
   keys_empty: { type: "u32", help: "shared keys object of empty dicts" },
-  memory_error: { type: "u32", help: "MemoryError kept in reserve" },
+  memory_error: { type: "u32", help: "static MemoryError for when there are no others left" },
+  memory_errors: {
+    type: "u32",
+    help: "MemoryErrors kept for reuse, linked through their dict word",
+  },
+  memory_error_count: "u32",
   main_module: { type: "u32", help: "module __main__" },
   chunk: { type: "u32", help: "data stack: newest chunk" },
   stack_top: { type: "u32", help: "data stack: first free byte" },
@@ -107,6 +116,8 @@ const fields: { readonly [name in StateField]: FieldSpec } = {
   frame: { type: "u32", help: "running frame, or 0" },
   depth: { type: "u32", help: "frames on the stack" },
   recursion_limit: "u32",
+  handled: { type: "u32", help: "exception that is being handled, owned; or 0" },
+  handlers: { type: "u32", help: "newest record of a try or with block on the data stack" },
   handles: { type: "u32", help: "RAW block: table of handles" },
   handle_capacity: "u32",
   handle_free: { type: "u32", help: "first free entry" },

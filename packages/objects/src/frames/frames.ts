@@ -1,0 +1,396 @@
+/** Frames (`Python/frame.c`, and what the interpreter's loop does with them): pushed, filled, left. */
+import { type Address, layoutOf } from "@pyrena/abi";
+import type { FramesApi } from "../api/frames.ts";
+import type { Core } from "../core/core.ts";
+import { codeStruct } from "../types/code.ts";
+import { functionStruct } from "../types/function.ts";
+import { makeBlocks } from "./blocks.ts";
+import { makeDataStack } from "./data-stack.ts";
+import { makeFrameObjects } from "./frame-object.ts";
+import { frameHeaderLayout, OWNED_BY_THREAD } from "./layout.ts";
+
+/** `Py_DEFAULT_RECURSION_LIMIT`: frames on the data stack. */
+const RECURSION_LIMIT = 1000;
+
+export function makeFrames(core: Core): FramesApi {
+  const { memory, refs, errors, wordShift, profile, facts, state, at } = core;
+  const { at: F, bytes: HEADER } = frameHeaderLayout(profile.abi, facts);
+  const { at: CODE } = layoutOf(codeStruct, profile.abi);
+  const { at: FUNCTION } = layoutOf(functionStruct(facts), profile.abi);
+  const FRAME = (state + at.frame) >>> 2;
+  const DEPTH = (state + at.depth) >>> 2;
+  const LIMIT = (state + at.recursion_limit) >>> 2;
+  const HEADER_WORDS = HEADER >>> wordShift;
+  const LENDS = facts.lendsLocals;
+  const FIRST_TO_LAST = facts.localsReleased === "first-to-last";
+  const stack = makeDataStack(core);
+  const objects = makeFrameObjects(core, releaseLocals, slotsOf);
+  if (core.fresh) memory.u32[LIMIT] = RECURSION_LIMIT;
+
+  const codeOf = (frame: Address): Address => memory.u32[(frame + F.f_executable) >>> 2];
+  const slot = (frame: Address, index: number): number =>
+    (frame + HEADER + (index << wordShift)) >>> 2;
+
+  /** Words of localsplus, as far as locals, cells and free variables go. */
+  function localCount(frame: Address): number {
+    return memory.u32[(codeOf(frame) + CODE.co_nlocalsplus) >>> 2];
+  }
+
+  /** Words of a frame's localsplus, evaluation stack included. */
+  function slotsOf(frame: Address): number {
+    const code = codeOf(frame);
+    return (
+      memory.u32[(code + CODE.co_nlocalsplus) >>> 2] + memory.u32[(code + CODE.co_stacksize) >>> 2]
+    );
+  }
+
+  /** Release one word: it is NULL before anything is called back. */
+  function releaseSlot(i: number): void {
+    const value = memory.u32[i];
+    memory.u32[i] = 0;
+    if (value !== 0 && (value & 1) === 0) refs.decref(value);
+  }
+
+  function releaseLocals(frame: Address): void {
+    const used = memory.u32[(frame + F.stack) >>> 2];
+    if (FIRST_TO_LAST) for (let n = 0; n < used; n++) releaseSlot(slot(frame, n));
+    else for (let n = used - 1; n >= 0; n--) releaseSlot(slot(frame, n));
+    memory.u32[(frame + F.stack) >>> 2] = 0;
+  }
+
+  /** A frame over a code object, entered: nothing in localsplus yet. Steals code and fn, also on failure. */
+  function enter(code: Address, fn: Address): Address {
+    const u32 = memory.u32;
+    if (u32[DEPTH] >= u32[LIMIT]) {
+      drop(code, fn);
+      return errors.raise("RecursionError", `more than ${memory.u32[LIMIT]} frames`);
+    }
+    const count = u32[(code + CODE.co_nlocalsplus) >>> 2];
+    const frame = stack.push(HEADER_WORDS + count + u32[(code + CODE.co_stacksize) >>> 2]);
+    if (frame === 0) {
+      drop(code, fn);
+      return errors.noMemory();
+    }
+    const m = memory.u32;
+    m.fill(0, frame >>> 2, (frame + HEADER + (count << wordShift)) >>> 2);
+    m[(frame + F.f_executable) >>> 2] = code;
+    m[(frame + F.f_funcobj) >>> 2] = fn;
+    if (fn !== 0) {
+      m[(frame + F.f_globals) >>> 2] = m[(fn + FUNCTION.func_globals) >>> 2];
+      m[(frame + F.f_builtins) >>> 2] = m[(fn + FUNCTION.func_builtins) >>> 2];
+    }
+    m[(frame + F.previous) >>> 2] = m[FRAME];
+    m[(frame + F.stack) >>> 2] = count;
+    memory.u8[frame + F.owner] = OWNED_BY_THREAD;
+    m[FRAME] = frame;
+    m[DEPTH]++;
+    return frame;
+  }
+
+  function drop(code: Address, fn: Address): void {
+    refs.xdecref(fn);
+    refs.decref(code);
+  }
+
+  /** Number of arguments to take from the defaults; -1 with TypeError pending. */
+  function missing(fn: Address, code: Address, given: number): number {
+    const wanted = memory.u32[(code + CODE.co_argcount) >>> 2];
+    const defaults = memory.u32[(fn + FUNCTION.func_defaults) >>> 2];
+    const atHand = defaults === 0 ? 0 : core.tuple.length(defaults);
+    if (given <= wanted && given + atHand >= wanted) return wanted - given;
+    const name = core.str.value(memory.u32[(code + CODE.co_name) >>> 2]);
+    const least = wanted - atHand;
+    errors.raise(
+      "TypeError",
+      `${name} takes ${least === wanted ? wanted : `${least} to ${wanted}`} arguments, not ${given}`,
+    );
+    return -1;
+  }
+
+  function push(fn: Address, args: readonly Address[]): Address {
+    const frame = pushEmpty(fn, args.length);
+    if (frame === 0) return 0;
+    for (let n = 0; n < args.length; n++) {
+      refs.incref(args[n]);
+      memory.u32[slot(frame, n)] = args[n];
+    }
+    return frame;
+  }
+
+  function pushMoving(fn: Address, args: readonly Address[], lent: number): Address {
+    const frame = pushEmpty(fn, args.length);
+    for (let n = 0; n < args.length; n++) {
+      const isLent = ((lent >>> n) & 1) !== 0;
+      if (frame === 0) {
+        if (!isLent) refs.decref(args[n]);
+        continue;
+      }
+      if (isLent && !LENDS) refs.incref(args[n]);
+      memory.u32[slot(frame, n)] = isLent && LENDS ? args[n] + 1 : args[n];
+    }
+    return frame;
+  }
+
+  /** A frame whose arguments are still to be filled in; defaults and free variables are there. */
+  function pushEmpty(fn: Address, given: number): Address {
+    const code = memory.u32[(fn + FUNCTION.func_code) >>> 2];
+    const fromDefaults = missing(fn, code, given);
+    if (fromDefaults < 0) return 0;
+    const frame = enter(refs.newRef(code), refs.newRef(fn));
+    if (frame === 0) return 0;
+    const u32 = memory.u32;
+    if (fromDefaults > 0) {
+      const defaults = u32[(fn + FUNCTION.func_defaults) >>> 2];
+      const first = core.tuple.length(defaults) - fromDefaults;
+      for (let n = 0; n < fromDefaults; n++) {
+        u32[slot(frame, given + n)] = refs.newRef(core.tuple.getItem(defaults, first + n));
+      }
+    }
+    const closure = u32[(fn + FUNCTION.func_closure) >>> 2];
+    if (closure !== 0) {
+      const freeCount = core.tuple.length(closure);
+      const first = localCount(frame) - freeCount;
+      for (let n = 0; n < freeCount; n++) {
+        u32[slot(frame, first + n)] = refs.newRef(core.tuple.getItem(closure, n));
+      }
+    }
+    return frame;
+  }
+
+  function pop(frame: Address): void {
+    const u32 = memory.u32;
+    u32[FRAME] = u32[(frame + F.previous) >>> 2];
+    u32[DEPTH]--;
+    const object = u32[(frame + F.frame_obj) >>> 2];
+    if (object !== 0) {
+      u32[(frame + F.frame_obj) >>> 2] = 0;
+      if (u32[object >>> 2] > 1) {
+        objects.takeOwnership(object, frame);
+        refs.decref(object);
+        stack.pop(frame);
+        return;
+      }
+      refs.decref(object);
+    }
+    const code = u32[(frame + F.f_executable) >>> 2];
+    releaseLocals(frame);
+    refs.xdecref(memory.u32[(frame + F.f_funcobj) >>> 2]);
+    refs.decref(code);
+    stack.pop(frame);
+  }
+
+  function popValuesTo(frame: Address, level: number): void {
+    const i = (frame + F.stack) >>> 2;
+    while (memory.u32[i] > level) {
+      memory.u32[i]--;
+      releaseSlot(slot(frame, memory.u32[i]));
+    }
+  }
+
+  /** Run the body of a frame that has been pushed, and leave it. */
+  function run(frame: Address): Address {
+    const body = core.functions.body(codeOf(frame));
+    let result = 0;
+    try {
+      result = body(frame);
+    } catch (thrown) {
+      errors.fromJs(thrown);
+    }
+    // Frames that a body pushed and, throwing, did not pop.
+    while (memory.u32[FRAME] !== frame) pop(memory.u32[FRAME]);
+    if (result === 0) {
+      blocks.traceOnce(frame);
+      popValuesTo(frame, localCount(frame));
+    }
+    pop(frame);
+    return result;
+  }
+
+  function unbound(frame: Address, index: number): 0 {
+    return errors.raise("UnboundLocalError", `local '${localName(frame, index)}' is not bound`);
+  }
+
+  function localName(frame: Address, index: number): string {
+    const names = memory.u32[(codeOf(frame) + CODE.co_localsplusnames) >>> 2];
+    return core.str.value(core.tuple.getItem(names, index));
+  }
+
+  function frameName(frame: Address): string {
+    return core.str.value(memory.u32[(codeOf(frame) + CODE.co_name) >>> 2]);
+  }
+
+  /** The word without the mark of what is lent. */
+  const object = (value: number): Address => (value & 1 ? value - 1 : value);
+
+  const blocks = makeBlocks(core, {
+    stack,
+    level: (frame) => memory.u32[(frame + F.stack) >>> 2],
+    popValuesTo,
+    pop,
+    store,
+    callMoving,
+  });
+
+  function store(frame: Address, index: number, value: Address): void {
+    const i = slot(frame, index);
+    const before = memory.u32[i];
+    memory.u32[i] = value;
+    if (before !== 0 && (before & 1) === 0) refs.decref(before);
+  }
+
+  function callMoving(fn: Address, args: readonly Address[], lent: number): Address {
+    const frame = pushMoving(fn, args, lent);
+    return frame === 0 ? 0 : run(frame);
+  }
+
+  /** Visit what a frame owns. */
+  function contents(frame: Address, visit: (referent: Address, holder: string) => void): void {
+    const name = `frame ${frameName(frame)}`;
+    const header: readonly (readonly [number, string])[] = [
+      [F.f_executable, "code"],
+      [F.f_funcobj, "function"],
+      [F.f_locals, "locals"],
+      [F.frame_obj, "frame object"],
+    ];
+    for (const [offset, what] of header) {
+      const value = memory.u32[(frame + offset) >>> 2];
+      if (value !== 0) visit(value, `${name}: ${what}`);
+    }
+    const count = localCount(frame);
+    const used = memory.u32[(frame + F.stack) >>> 2];
+    for (let n = 0; n < used; n++) {
+      const value = memory.u32[slot(frame, n)];
+      if (value === 0 || (value & 1) !== 0) continue;
+      visit(value, n < count ? `${name}: local ${localName(frame, n)}` : `${name}: stack`);
+    }
+  }
+
+  return {
+    type: objects.type,
+    current: () => memory.u32[FRAME],
+    previous: (frame) => memory.u32[(frame + F.previous) >>> 2],
+    depth: () => memory.u32[DEPTH],
+    get recursionLimit(): number {
+      return memory.u32[LIMIT];
+    },
+    set recursionLimit(limit: number) {
+      memory.u32[LIMIT] = limit;
+    },
+    push,
+    pushMoving,
+    pushNamed: (name, locals) => {
+      const code = core.functions.createCode({ name, locals, argCount: 0, body: () => 0 });
+      return code === 0 ? 0 : enter(code, 0);
+    },
+    pop,
+    callFunction: (fn, args) => {
+      const frame = push(fn, args);
+      return frame === 0 ? 0 : run(frame);
+    },
+    callMoving,
+    localCount,
+    localName,
+    local: (frame, index) => object(memory.u32[slot(frame, index)]),
+    load: (frame, index) => {
+      const value = object(memory.u32[slot(frame, index)]);
+      return value === 0 ? unbound(frame, index) : refs.newRef(value);
+    },
+    store,
+    delete: (frame, index) => {
+      const i = slot(frame, index);
+      if (memory.u32[i] === 0) {
+        unbound(frame, index);
+        return -1;
+      }
+      releaseSlot(i);
+      return 0;
+    },
+    assign: (frame, to, from) => {
+      const value = memory.u32[slot(frame, from)];
+      if (value === 0) {
+        unbound(frame, from);
+        return -1;
+      }
+      if ((value & 1) === 0) refs.incref(value);
+      store(frame, to, value);
+      return 0;
+    },
+    makeCell: (frame, index) => {
+      const value = object(memory.u32[slot(frame, index)]);
+      const cell = core.cells.create(value);
+      if (cell === 0) return -1;
+      store(frame, index, cell);
+      return 0;
+    },
+    loadCell: (frame, index) => {
+      const value = core.cells.get(memory.u32[slot(frame, index)]);
+      return value === 0 ? unboundCell(frame, index) : value;
+    },
+    storeCell: (frame, index, value) => {
+      core.cells.set(memory.u32[slot(frame, index)], value);
+      refs.decref(value);
+    },
+    deleteCell: (frame, index) => {
+      const cell = memory.u32[slot(frame, index)];
+      const value = core.cells.get(cell);
+      if (value === 0) {
+        unboundCell(frame, index);
+        return -1;
+      }
+      core.cells.set(cell, 0);
+      refs.decref(value);
+      return 0;
+    },
+    pushValue: (frame, value) => {
+      const i = (frame + F.stack) >>> 2;
+      const used = memory.u32[i];
+      if (used >= slotsOf(frame)) {
+        refs.decref(value);
+        errors.noMemory();
+        return -1;
+      }
+      memory.u32[slot(frame, used)] = value;
+      if (core.wide) memory.u32[slot(frame, used) + 1] = 0;
+      memory.u32[i] = used + 1;
+      return 0;
+    },
+    popValue: (frame) => {
+      const i = (frame + F.stack) >>> 2;
+      const used = memory.u32[i];
+      if (used <= localCount(frame)) return 0;
+      memory.u32[i] = used - 1;
+      const value = memory.u32[slot(frame, used - 1)];
+      memory.u32[slot(frame, used - 1)] = 0;
+      return value;
+    },
+    functionOf: (frame) => memory.u32[(frame + F.f_funcobj) >>> 2],
+    codeOf,
+    frameObject: (frame) => objects.of(frame, slotsOf(frame)),
+    frameOfObject: objects.frame,
+    getrefcount: (frame, index) => {
+      const value = object(memory.u32[slot(frame, index)]);
+      const count = refs.refcount(value);
+      return LENDS || refs.isImmortal(value) ? count : count + 1;
+    },
+    with: blocks.with,
+    tryCatch: blocks.tryCatch,
+    tryExcept: blocks.tryExcept,
+    tryFinally: blocks.tryFinally,
+    reraise: blocks.reraise,
+    chunks: stack.chunks,
+    roots: (visit) => {
+      for (let f = memory.u32[FRAME]; f !== 0; f = memory.u32[(f + F.previous) >>> 2]) {
+        contents(f, visit);
+      }
+      blocks.roots(visit);
+    },
+    dispose: stack.dispose,
+  };
+
+  function unboundCell(frame: Address, index: number): 0 {
+    return errors.raise(
+      "NameError",
+      `'${localName(frame, index)}' is not bound in the function outside`,
+    );
+  }
+}
