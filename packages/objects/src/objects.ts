@@ -43,7 +43,7 @@ import { makeRange } from "./types/range.ts";
 import { makeSlice } from "./types/slice.ts";
 import { makeStr } from "./types/str.ts";
 import { makeTuple } from "./types/tuple.ts";
-// import { makeSet } from "./types/set.ts";
+import { makeSet } from "./types/set.ts";
 // import { makeJsValues } from "./types/js-value.ts";
 import { makeWeakrefs } from "./types/weakref.ts";
 
@@ -127,7 +127,7 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("slice", makeSlice(core));
   core.add("range", makeRange(core));
   core.add("dict", makeDict(core));
-  // core.add("set", makeSet(core));
+  core.add("set", makeSet(core));
   // core.add("jsValues", makeJsValues(core));
   core.add("weakrefs", makeWeakrefs(core));
   // core.add("cells", makeCells(core));

@@ -4,7 +4,7 @@ import { everyProfile, testObjects } from "./heap.ts";
 describe.each(everyProfile)("dict in %s %s", (version, abi) => {
   it("keeps int and str keys in order of insertion", () => {
     const core = testObjects(version, abi);
-    const { dict, int, str, refs, protocol } = core;
+    const { dict, int, str, refs } = core;
     const made = dict.create();
     for (let n = 0; n < 20_000; n++) {
       const key = n % 2 === 0 ? int.from(n) : str.from(`key${n}`);

@@ -79,6 +79,8 @@ export interface DictApi {
   update(this: void, dict: Address, other: Address): number;
   /** Advance; false at the end. `PyDict_Next`. */
   next(this: void, dict: Address, cursor: TableCursor): boolean;
+  /** Low half of the hash of the key that the cursor has just passed, the high half in `core.hashHigh`. */
+  hashBefore(this: void, dict: Address, cursor: TableCursor): number;
   check(this: void, object: Address): boolean;
   /** `a == b` of two dicts: 1, 0, -1 with an exception pending. */
   equal(this: void, a: Address, b: Address): number;
@@ -153,7 +155,18 @@ export interface SetApi {
   intersection(this: void, a: Address, b: Address): Address;
   difference(this: void, a: Address, b: Address): Address;
   symmetricDifference(this: void, a: Address, b: Address): Address;
+  /** `a &= b`, `a -= b`, `a ^= b`: 0, or -1 with an exception pending. */
+  intersectionUpdate(this: void, set: Address, other: Address): number;
+  differenceUpdate(this: void, set: Address, other: Address): number;
+  symmetricDifferenceUpdate(this: void, set: Address, other: Address): number;
+  /** `a <= b`: 1, 0, -1 with an exception pending. */
+  isSubset(this: void, a: Address, b: Address): number;
   /** Advance; false at the end. */
   next(this: void, set: Address, cursor: TableCursor): boolean;
   check(this: void, object: Address): boolean;
+  /**
+   * Check one set's table against S1 to S3.
+   * @throws PyrenaError `heap-corrupt`
+   */
+  verify(this: void, set: Address): void;
 }

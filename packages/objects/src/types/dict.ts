@@ -91,6 +91,7 @@ export function makeDict(core: Core): DictApi {
     equal: (a, b) => (check(b) ? equal(a, b) : 2),
     length,
     repr,
+    reprInside: "{...}",
   };
   const type = types.define({
     name: "dict",
@@ -961,6 +962,7 @@ export function makeDict(core: Core): DictApi {
     copy,
     update,
     next,
+    hashBefore: (dict, cursor) => keysApi.hashAt(keysOf(dict), entryBefore(dict, cursor)),
     check,
     equal,
     keysOf,
