@@ -63,7 +63,11 @@ export interface ObjectFacts {
   readonly syntaxErrorHasMetadata: boolean;
   /** Whether there is PythonFinalizationError (3.13 and later). */
   readonly hasFinalizationError: boolean;
-  /** How deep deallocations nest before containers are put aside (`trashcanDepth`), and when those are taken up again. */
+  /**
+   * How deep deallocations nest before containers are put aside, and down to which depth before they are taken up
+   * again. 3.13 on lp64 counts down from 10 000; elsewhere from 3.13 on it is the C stack that decides, and Pyrena needs
+   * none: nothing is put aside.
+   */
   readonly trashcan: { readonly depth: number; readonly resumeDepth: number };
   /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13). */
   readonly overRoundsDicts: boolean;
@@ -71,7 +75,7 @@ export interface ObjectFacts {
   readonly dictKeysDomain: "obj" | "mem";
   /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
   readonly tracksDictsAtOnce: boolean;
-  /** Whether tuples of untrackable items are never tracked (3.14 and later). */
+  /** Whether a tuple made from an array of items is tracked only if one is of a collectable type (3.14 and later). */
   readonly tracksTuplesByContent: boolean;
   /** Whether slices can be hashed (3.12 and later). */
   readonly hashesSlices: boolean;
@@ -79,6 +83,8 @@ export interface ObjectFacts {
   readonly keptRanges: number;
   /** Whether a list that `pop` makes empty keeps its items array by the rule for shrinking (3.11). */
   readonly popKeepsRoom: boolean;
+  /** Whether `del l[i]` leaves a list's room as it is (3.13 and later), or follows the rule for shrinking. */
+  readonly deleteKeepsRoom: boolean;
   /** Whether an empty list that is filled from a dict or set gets room as if appended to (3.13 and later). */
   readonly listsGrowForTables: boolean;
   /** Which classes keep attributes inline: none, those of plain objects (3.13), all of fixed size (3.14 and later). */
@@ -104,9 +110,6 @@ export interface ObjectFacts {
 }
 
 const version = (profile: Profile): number => Number(profile.python.split(".")[1]);
-
-/** Nested deallocations before containers are put aside in 3.13 and later, where CPython asks how much C stack is left. */
-const STACK_BOUND_DEPTH = 250;
 
 /**
  * The facts of a profile.
@@ -145,10 +148,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     importErrorHasNameFrom: minor >= 12,
     syntaxErrorHasMetadata: minor >= 14,
     hasFinalizationError: minor >= 13,
-    trashcan:
-      minor <= 12
-        ? { depth: 50, resumeDepth: 0 }
-        : { depth: STACK_BOUND_DEPTH, resumeDepth: STACK_BOUND_DEPTH - 50 },
+    trashcan: trashcanFacts(minor, wide),
     overRoundsDicts: minor <= 13,
     dictKeysDomain: minor >= 13 ? "mem" : "obj",
     tracksDictsAtOnce: minor >= 14,
@@ -156,6 +156,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     hashesSlices: minor >= 12,
     keptRanges: minor >= 14 ? 6 : 0,
     popKeepsRoom: minor === 11,
+    deleteKeepsRoom: minor >= 13,
     listsGrowForTables: minor >= 13,
     inlineValues: minor <= 12 ? "none" : minor === 13 ? "plain" : "fixed-size",
     classBodyLines: minor >= 13,
@@ -214,4 +215,10 @@ function refcountFacts(minor: number, wide: boolean): RefcountFacts {
         immortal: 0x50000000,
         staticImmortal: 0x70000000,
       };
+}
+
+function trashcanFacts(minor: number, wide: boolean): ObjectFacts["trashcan"] {
+  if (minor <= 12) return { depth: 50, resumeDepth: 0 };
+  if (minor === 13 && wide) return { depth: 9948, resumeDepth: 9897 };
+  return { depth: Number.POSITIVE_INFINITY, resumeDepth: Number.POSITIVE_INFINITY };
 }

@@ -5,11 +5,14 @@ import type { Address } from "@pyrena/abi";
 export interface TupleApi {
   readonly type: Address;
   readonly empty: Address;
-  /** A tuple of NULLs, not tracked yet; fill with `setItem`, then `track`. `PyTuple_New` (which tracks at once: see `pack`). */
+  /** A tuple of NULLs, not tracked yet; fill with `setItem`, then `track`. `PyTuple_New` tracks at once instead. */
   create(this: void, length: number): Address;
-  /** Let the collector know a tuple made by `create` and filled, if the version tracks such a tuple. */
+  /** Let the collector know a tuple made by `create` and filled. */
   track(this: void, tuple: Address): void;
-  /** A tuple of these objects; they are increfed. New reference. `PyTuple_Pack`. */
+  /**
+   * A tuple of these objects; they are increfed. New reference. `_PyTuple_FromArray`, as `(a, b)`, `f(*args)` and
+   * others use it: from 3.14 on the tuple is not tracked if all items are of types without cycles.
+   */
   pack(this: void, items: readonly Address[]): Address;
   /** `pack` for two objects, without an array. */
   pack2(this: void, first: Address, second: Address): Address;

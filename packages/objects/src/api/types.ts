@@ -44,6 +44,23 @@ export const typeFlags: {
 export type Visit = (referent: Address) => void;
 
 /**
+ * Deallocation in steps, for containers that may be nested without bound: where deallocs nest too deeply for
+ * JavaScript's stack, a container that has these is taken apart by a loop, in the very order in which its dealloc would
+ * do it. Its dealloc calls `refs.trashcanBegin` before it does any of this.
+ */
+export interface UnwindSteps {
+  /**
+   * Prepare; call the finalizer and clear weak references, if there are any. False: the object lives on. Free for use
+   * until `end`: the first word of PyGC_Head, which must be 0 again by then.
+   */
+  begin(this: void, object: Address): boolean;
+  /** Take the reference out of the object that dealloc would release next; NULL: none is left. */
+  next(this: void, object: Address): Address;
+  /** Give the memory back. */
+  end(this: void, object: Address): void;
+}
+
+/**
  * The functions behind a type: built-in ones and those of a TypeScript user alike. Only `dealloc` is required.
  * In linear memory a type names its slots by a number (in the word where CPython has `tp_dealloc`).
  */
@@ -52,6 +69,8 @@ export interface TypeSlots {
   readonly name: string;
   /** The count has reached 0: drop the references, then give the memory back. `tp_dealloc`. */
   dealloc(this: void, object: Address): void;
+  /** The same in steps. Collectable types only. */
+  readonly unwind?: UnwindSteps;
   /** Visit each reference that the object owns, in CPython's order. `tp_traverse`. Required if collectable. */
   traverse?(this: void, object: Address, visit: Visit): void;
   /** Drop the references that may be part of a cycle. `tp_clear`. */
@@ -74,6 +93,11 @@ export interface TypeSlots {
   length?(this: void, object: Address): number;
   /** Call the object: a new reference, or NULL with an exception pending. `tp_call`; arguments are borrowed. */
   call?(this: void, object: Address, args: readonly Address[]): Address;
+  /**
+   * `cls(*args)` for a class that derives from this type, before its `__init__`: `tp_new`. The memory comes from
+   * `core.classes.allocate(cls, items)`. New reference, or NULL. Absent: zeroed memory is an instance.
+   */
+  create?(this: void, cls: Address, args: readonly Address[]): Address;
   /**
    * Attributes that the type itself provides (not in its `__dict__`), new reference; NULL without an exception: none.
    */

@@ -46,7 +46,11 @@ export function makeList(core: Core): ListApi {
   const STEP = word >>> 2;
   const SHIFT = core.wordShift;
   const { increfLimit: INCREF_LIMIT } = facts.refcount;
-  const { popKeepsRoom: POP_KEEPS_ROOM, listsGrowForTables: GROWS_FOR_TABLES } = facts;
+  const {
+    popKeepsRoom: POP_KEEPS_ROOM,
+    deleteKeepsRoom: DELETE_KEEPS_ROOM,
+    listsGrowForTables: GROWS_FOR_TABLES,
+  } = facts;
   /** The most items whose array's size can be told in bytes. */
   const MAX_ITEMS = Math.floor(Math.min(profile.abi.ssizeMax, 2 ** 32 - 1) / word);
   const kept = alloc.freeList("list", profile.freeLists.list, (object) =>
@@ -56,6 +60,24 @@ export function makeList(core: Core): ListApi {
   const slots: TypeSlots = {
     name: "list",
     dealloc,
+    unwind: {
+      begin: () => true,
+      next: (list) => {
+        const u32 = memory.u32;
+        const size = (list + SIZE) >>> 2;
+        const items = u32[(list + ITEMS) >>> 2];
+        while (u32[size] > 0) {
+          const item = u32[(items + (--u32[size] << SHIFT)) >>> 2];
+          if (item !== 0) return item;
+        }
+        return 0;
+      },
+      end: (list) => {
+        const items = memory.u32[(list + ITEMS) >>> 2];
+        if (items !== 0) mem.free(items);
+        if (!kept.push(list)) alloc.freeGcObject(list, GC_HEAD);
+      },
+    },
     traverse: (list, visit) => {
       for (let n = length(list) - 1; n >= 0; n--) visit(itemAt(list, n));
     },
@@ -637,9 +659,18 @@ export function makeList(core: Core): ListApi {
 
   function deleteItem(list: Address, index: number): number {
     const n = place(list, index);
-    if (n >= 0) return replaceRange(list, n, n + 1, 0, 0);
-    indexError("index of the item to delete");
-    return -1;
+    if (n < 0) {
+      indexError("index of the item to delete");
+      return -1;
+    }
+    if (!DELETE_KEEPS_ROOM) return replaceRange(list, n, n + 1, 0, 0);
+    const size = length(list);
+    const i = firstWord(list);
+    const item = memory.u32[i + n * STEP];
+    memory.u32.copyWithin(i + n * STEP, i + (n + 1) * STEP, i + size * STEP);
+    memory.u32[(list + SIZE) >>> 2] = size - 1;
+    refs.decref(item);
+    return 0;
   }
 
   // ---- looking for items

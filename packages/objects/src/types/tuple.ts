@@ -18,6 +18,7 @@ import type { TupleApi } from "../api/sequences.ts";
 import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { eachItem, itemCount } from "../core/iteration.ts";
+import { typeLayout } from "../core/type-object.ts";
 import { makeTupleHash } from "./tuple-hash.ts";
 
 /** `PyTupleObject` up to its items, before 3.14. */
@@ -42,6 +43,7 @@ export function makeTuple(core: Core): TupleApi {
   const TYPE = word;
   const SIZE = 2 * word;
   const HASH = 3 * word;
+  const FLAGS = typeLayout(core).at.tp_flags;
   const GC_HEAD = profile.headers.gcHead;
   /** A word's step in `memory.u32`. */
   const STEP = word >>> 2;
@@ -59,6 +61,23 @@ export function makeTuple(core: Core): TupleApi {
   const slots: TypeSlots = {
     name: "tuple",
     dealloc,
+    unwind: {
+      // How many items are left stands where a tracked tuple has its link: a kept tuple must not lose its size.
+      begin: (tuple) => {
+        memory.u32[(tuple - GC_HEAD) >>> 2] = memory.u32[(tuple + SIZE) >>> 2];
+        return true;
+      },
+      next: (tuple) => {
+        const u32 = memory.u32;
+        const left = (tuple - GC_HEAD) >>> 2;
+        while (u32[left] > 0) {
+          const item = u32[(tuple + ITEMS + (--u32[left] << SHIFT)) >>> 2];
+          if (item !== 0) return item;
+        }
+        return 0;
+      },
+      end: (tuple) => release(tuple, memory.u32[(tuple + SIZE) >>> 2]),
+    },
     traverse: (tuple, visit) => {
       for (let n = memory.u32[(tuple + SIZE) >>> 2] - 1; n >= 0; n--) {
         const item = memory.u32[(tuple + ITEMS + (n << SHIFT)) >>> 2];
@@ -196,25 +215,19 @@ export function makeTuple(core: Core): TupleApi {
     alloc.freeGcObject(tuple, GC_HEAD);
   }
 
-  /** Whether a collector could ever have to look at an object: exact tuples only if they are tracked. */
-  function mayBeTracked(object: Address): boolean {
-    return (
-      types.isCollectable(object) && (types.typeOf(object) !== type || alloc.isTracked(object))
-    );
-  }
-
+  /** Track a tuple if one of its items is of a collectable type. */
   function trackByContent(tuple: Address): void {
     const count = length(tuple);
     for (let n = 0; n < count; n++) {
       const item = memory.u32[(tuple + ITEMS + (n << SHIFT)) >>> 2];
-      if (item !== 0 && mayBeTracked(item)) {
+      if ((memory.u32[(memory.u32[(item + TYPE) >>> 2] + FLAGS) >>> 2] & typeFlags.hasGc) !== 0) {
         alloc.track(tuple);
         return;
       }
     }
   }
 
-  const trackFilled = TRACKS_BY_CONTENT ? trackByContent : alloc.track;
+  const trackPacked = TRACKS_BY_CONTENT ? trackByContent : alloc.track;
 
   function length(tuple: Address): number {
     return memory.u32[(tuple + SIZE) >>> 2];
@@ -265,7 +278,7 @@ export function makeTuple(core: Core): TupleApi {
       u32[i] = item;
       incref(item);
     }
-    trackFilled(tuple);
+    trackPacked(tuple);
     return tuple;
   }
 
@@ -278,7 +291,7 @@ export function makeTuple(core: Core): TupleApi {
     u32[i + STEP] = second;
     incref(first);
     incref(second);
-    trackFilled(tuple);
+    trackPacked(tuple);
     return tuple;
   }
 
@@ -321,7 +334,8 @@ export function makeTuple(core: Core): TupleApi {
       refs.decref(tuple);
       return 0;
     }
-    trackFilled(tuple);
+    if (core.list.check(items)) trackPacked(tuple);
+    else alloc.track(tuple);
     return tuple;
   }
 
@@ -333,7 +347,7 @@ export function makeTuple(core: Core): TupleApi {
     const result = allocate(count);
     if (result === 0) return 0;
     fill(result, tuple + ITEMS + (start << SHIFT), step, 0, count);
-    trackFilled(result);
+    alloc.track(result);
     return result;
   }
 
@@ -353,7 +367,7 @@ export function makeTuple(core: Core): TupleApi {
     if (result === 0) return 0;
     fill(result, a + ITEMS, 1, 0, first);
     fill(result, b + ITEMS, 1, first, second);
-    trackFilled(result);
+    alloc.track(result);
     return result;
   }
 
@@ -365,7 +379,7 @@ export function makeTuple(core: Core): TupleApi {
     const result = allocate(count * times);
     if (result === 0) return 0;
     for (let n = 0; n < times; n++) fill(result, tuple + ITEMS, 1, n * count, count);
-    trackFilled(result);
+    alloc.track(result);
     return result;
   }
 
@@ -374,7 +388,7 @@ export function makeTuple(core: Core): TupleApi {
     empty,
     create,
     track: (tuple) => {
-      if (tuple !== empty) trackFilled(tuple);
+      if (tuple !== empty) alloc.track(tuple);
     },
     pack,
     pack2,
