@@ -17,7 +17,8 @@
  * S1  used = entries with a key; fill = those and the deleted ones.
  * S2  an item is found from its hash: up to ten entries in a row from i = hash, then from i = 5i + 1 + perturb with
  *     perturb >>= 5, before a free entry.
- * S3  fill < slots × 3/5 after each addition, so that a free entry always remains.
+ * S3  fill < slots × 3/5 after each addition, so that a free entry always remains. An item that is added takes the
+ *     place of the last deleted entry that its search passed, if there is one: fill then stays.
  */
 import {
   type Address,
@@ -85,6 +86,8 @@ export function makeSet(core: Core): SetApi {
   const STR = core.str.type;
   const STR_HASH = 3 * word;
   const DUMMY = core.state;
+  /** The last deleted entry that a search has met, or 0: where its key may be entered. */
+  const deleted = 0;
   /** Bytes of an entry, and where its hash is. */
   const ENTRY = 2 * word;
   const ENTRY_SHIFT = core.wordShift + 1;
@@ -249,6 +252,9 @@ export function makeSet(core: Core): SetApi {
     return !wide || core.hashHigh === -1;
   }
 
+  /** The deleted entry that the last search passed last, or 0: an item that is added goes there. */
+  let passed: Address = 0;
+
   /**
    * Entry of a key, or the free entry where the search ended; 0 with an exception pending. May run code of users; when
    * that changes the set, the search begins anew.
@@ -262,20 +268,26 @@ export function makeSet(core: Core): SetApi {
 
   function search(set: Address, key: Address, low: number, high: number): Address {
     let u32 = memory.u32;
+    deleted = 0;
     let i32 = memory.i32;
     const table = u32[(set + TABLE) >>> 2];
     const mask = u32[(set + MASK) >>> 2];
     let slot = low & mask;
     let perturb = low >>> 0;
     let upper = high;
+    let deleted = 0;
     for (;;) {
       let entry = table + slot * ENTRY;
       const last = slot + LINEAR_PROBES <= mask ? entry + LINEAR_PROBES * ENTRY : entry;
       for (; entry <= last; entry += ENTRY) {
         const found = u32[entry >>> 2];
-        if (found === 0 || found === key) return entry;
+        if (found === 0 || found === key) {
+          passed = deleted;
+          return entry;
+        }
         const hash = (entry + word) >>> 2;
-        if (i32[hash] === low && (!wide || i32[hash + 1] === high) && found !== DUMMY) {
+        if (found === DUMMY) deleted = entry;
+        else if (i32[hash] === low && (!wide || i32[hash + 1] === high)) {
           const same = compare(set, table, entry, found, key);
           if (same === 1) return entry;
           if (same !== 0) return same === CHANGED ? CHANGED : 0;
@@ -447,6 +459,16 @@ export function makeSet(core: Core): SetApi {
     if (entry === 0 || u32[entry >>> 2] !== 0) {
       refs.decref(key);
       return entry === 0 ? -1 : 0;
+    }
+    if (passed !== 0) {
+      writeEntry(passed, key, low, high);
+      u32[(set + USED) >>> 2]++;
+      return 0;
+    }
+    if (deleted !== 0) {
+      writeEntry(deleted, key, low, high);
+      u32[(set + USED) >>> 2]++;
+      return 0;
     }
     writeEntry(entry, key, low, high);
     const fill = u32[(set + FILL) >>> 2] + 1;
