@@ -14,15 +14,7 @@ import {
   type Variable,
 } from "./program.ts";
 import { Random } from "./random.ts";
-import {
-  Invalid,
-  type Kind,
-  keyOf,
-  lengthOf,
-  maybeSingleton,
-  Raised,
-  type Value,
-} from "./values.ts";
+import { Invalid, type Kind, keyOf, lengthOf, Raised, type Value } from "./values.ts";
 
 /** What a generated program may contain. */
 export interface GeneratorOptions {
@@ -121,7 +113,6 @@ const int = (v: number): Expression => ({ e: "int", v: String(v) });
 class Generator {
   readonly random: Random;
   readonly model: Model;
-  readonly options: GeneratorOptions;
   /** Statements still to be made. */
   budget: number;
   tags = 0;
@@ -131,8 +122,7 @@ class Generator {
 
   constructor(random: Random, classes: readonly ClassDefinition[], options: GeneratorOptions) {
     this.random = random;
-    this.model = new Model(classes);
-    this.options = options;
+    this.model = new Model({ classes, ...options });
     this.budget = random.oneIn(4) ? random.between(30, 70) : random.between(6, 30);
   }
 
@@ -650,13 +640,6 @@ class Generator {
     const r = this.random;
     const query = r.pick(QUERIES);
     const v = this.variable();
-    if (
-      query === "refcount" &&
-      !this.options.singletonCounts &&
-      maybeSingleton(this.model.read(v))
-    ) {
-      throw new Invalid("no fixed count");
-    }
     const binary = query === "is" || query === "equal" || query === "contains";
     return this.do({ s: "log", query, v, w: binary ? this.variable() : null });
   }
@@ -828,5 +811,5 @@ export function generate(seed: number, options: GeneratorOptions): Program {
   const classes = classDefinitions(random);
   const generator = new Generator(random, classes, options);
   const { statements } = generator.block(200);
-  return { seed, classes, body: statements };
+  return { seed, ...options, classes, body: statements };
 }

@@ -108,7 +108,7 @@ def show(value, depth=3):
     if kind is bytes or kind is bytearray:
         return ("b" if kind is bytes else "B") + value[:40].hex() + "*%d" % len(value)
     if kind is range:
-        return "range(%d,%d,%d)" % (value.start, value.step, len(value))
+        return "range(%s)" % ",".join(map(str, value))
     if kind.__name__ == "ReferenceType":
         target = value()
         return "ref(dead)" if target is None else "ref(" + show(target, 0) + ")"
@@ -180,6 +180,9 @@ names = ["n%d" % number for number in range(1000)]
 def globals_of_program():
     return {
         "__name__": "program",
+        "none": None,
+        "true": True,
+        "false": False,
         "L": L,
         "Z": forget,
         "K": identity,

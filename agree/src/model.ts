@@ -9,6 +9,7 @@ import {
   type ClassDefinition,
   type Expression,
   LOCALS,
+  type Program,
   type Query,
   type Statement,
   type Variable,
@@ -25,6 +26,7 @@ import {
   keyOf,
   MAX_LENGTH,
   type Mapping,
+  maybeSingleton,
   NONE,
   need,
   nextUid,
@@ -39,14 +41,16 @@ export type Frame = Map<Variable, Cell>;
 /** The state of a program while its statements are gone through. */
 export class Model {
   readonly classes: readonly ClassDefinition[];
+  readonly singletonCounts: boolean;
   readonly classAttributes: Map<string, Value>[];
   readonly globals: Frame = new Map();
   frames: Frame[] = [];
   /** How many `try` or suppressing `with` statements would catch an exception now. */
   catchers = 0;
 
-  constructor(classes: readonly ClassDefinition[]) {
+  constructor({ classes, singletonCounts }: Pick<Program, "classes" | "singletonCounts">) {
     this.classes = classes;
+    this.singletonCounts = singletonCounts;
     this.classAttributes = classes.map(
       ({ attributes }) =>
         new Map(attributes.map(([name, expression]) => [name, this.evaluate(expression)])),
@@ -272,6 +276,7 @@ export class Model {
         return;
       case "refcount":
         need(value.k !== "any" && value.k !== "class");
+        need(this.singletonCounts || !maybeSingleton(value), "no fixed count");
         return;
       case "is":
         need(other !== undefined);

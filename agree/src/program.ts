@@ -138,7 +138,7 @@ export type Statement =
       readonly to: Variable | null;
       readonly body: readonly Statement[];
     }
-  /** `a, b = b, a` */
+  /** The two change places, by way of a third local. */
   | { readonly s: "swap"; readonly a: Variable; readonly b: Variable }
   /** Many small steps of one kind, to make tables grow and shrink: numbers `from` … `to - 1`. */
   | {
@@ -159,6 +159,8 @@ export type Statement =
 
 export interface Program {
   readonly seed: number;
+  /** Whether it may ask for the counts of objects that CPython makes once and for all: they are fixed where they are immortal (3.12 on). */
+  readonly singletonCounts: boolean;
   readonly classes: readonly ClassDefinition[];
   readonly body: readonly Statement[];
 }

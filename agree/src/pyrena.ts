@@ -22,49 +22,80 @@ import {
 import { MESSY_OPERATIONS, MESSY_QUERIES } from "./python.ts";
 import { itemsOf, order, show } from "./show.ts";
 
+/** A local that swaps and loops use, and the one that caught exceptions are bound to. */
+const SCRATCH = "z";
+const ERROR = "error";
+
 /** A running frame and where its variables are. */
 interface Scope {
   readonly frame: Address;
   readonly index: ReadonlyMap<Variable, number>;
   readonly cells: ReadonlySet<Variable>;
-  /**
-   * From 3.14 on a caller passes its own locals without counting a reference: the objects of arguments that the frame
-   * still holds like that, by name. Pyrena's frames count them all; refcounts are corrected by these.
-   */
-  readonly borrowed: Map<Variable, Address>;
+}
+
+/** Variations of a runner, for tests. */
+export interface RunnerOptions {
+  /** Make a heap for every program, instead of setting one back to its first state; slower. */
+  readonly freshHeaps?: boolean;
+  /** Changes the objects before any program: a difference to be found. */
+  readonly alter?: (py: Objects) => void;
+  /** Told of the objects after every program: to check them. */
+  readonly afterwards?: (py: Objects) => void;
 }
 
 /** Makes the log of programs for one version on one data model. */
 export class PyrenaRunner {
   readonly python: string;
   readonly abi: "lp64" | "ilp32";
+  readonly #options: RunnerOptions;
+  #run: Run | undefined;
+  #bytes: Uint8Array | undefined;
 
-  constructor(python: string, abi: "lp64" | "ilp32") {
+  constructor(python: string, abi: "lp64" | "ilp32", options: RunnerOptions = {}) {
     this.python = python;
     this.abi = abi;
+    this.#options = options;
   }
 
-  /** The program's log, as lines of `what=value`. */
+  /**
+   * The program's log, as lines of `what=value`. The heap's bytes are its whole state: it is set back to what it was
+   * before the last program by copying them.
+   */
   run(program: Program): string {
-    const run: Run = new Run(this.python, this.abi);
-    return run.perform(program).join("\n");
+    const run = this.#ready();
+    // Should something be thrown, the next program gets a new heap.
+    this.#run = undefined;
+    const log = run.perform(program).join("\n");
+    this.#options.afterwards?.(run.py);
+    this.#run = run;
+    return log;
+  }
+
+  #ready(): Run {
+    const { freshHeaps = false, alter } = this.#options;
+    const before = this.#run;
+    const bytes = this.#bytes;
+    if (!freshHeaps && before && bytes && before.py.memory.byteLength === bytes.length) {
+      before.py.memory.u8.set(bytes);
+      return before;
+    }
+    const run = new Run(this.python, this.abi);
+    alter?.(run.py);
+    this.#bytes = run.py.memory.u8.slice();
+    return run;
   }
 }
 
 class Run {
   readonly py: Objects;
   readonly operations: ObjectOperations;
-  readonly lines: string[] = [];
+  lines: string[] = [];
   readonly wide: boolean;
-  /** Whether a caller's locals are passed and read without counting a reference. */
-  readonly borrows: boolean;
   readonly known: Map<string, Address[]> = new Map();
-  readonly watched: Address[] = [];
-  readonly scopes: Scope[] = [];
-  /** Exceptions whose handlers are running, outermost first. */
-  readonly handled: Address[] = [];
-  readonly classes: Address[] = [];
-  readonly names: Address[] = [];
+  watched: Address[] = [];
+  scopes: Scope[] = [];
+  classes: Address[] = [];
+  names: Address[] = [];
   readonly boom: Address;
   readonly manager: Address;
   readonly rescued: Address;
@@ -75,7 +106,6 @@ class Run {
   constructor(python: string, abi: "lp64" | "ilp32") {
     this.py = createHeap(python, abi, (report) => this.unraisable(report));
     this.wide = abi === "lp64";
-    this.borrows = Number(python.slice(2)) >= 14;
     this.operations = new ObjectOperations(this.py);
     const { py } = this;
     this.module = py.modules.create("program");
@@ -214,10 +244,9 @@ class Run {
   /** `raise Boom` */
   private raise(): never {
     const { py } = this;
-    const exception = this.operations.check(py.exceptions.create(this.boom, []));
-    const context = this.handled.at(-1);
-    if (context !== undefined) py.exceptions.setContext(exception, py.refs.newRef(context));
-    py.errors.restore(exception);
+    const exception = this.operations.check(py.classes.call(this.boom, []));
+    py.exceptions.raise(exception);
+    py.refs.decref(exception);
     throw new Failed();
   }
 
@@ -242,8 +271,7 @@ class Run {
       return py.refs.newRef(value);
     }
     const index = scope.index.get(name)!;
-    if (scope.cells.has(name))
-      return this.operations.check(py.cells.get(py.frames.local(scope.frame, index)));
+    if (scope.cells.has(name)) return this.operations.check(py.frames.loadCell(scope.frame, index));
     return this.operations.check(py.frames.load(scope.frame, index));
   }
 
@@ -259,13 +287,8 @@ class Run {
       return;
     }
     const index = scope.index.get(name)!;
-    if (scope.cells.has(name)) {
-      py.cells.set(py.frames.local(scope.frame, index), value);
-      py.refs.decref(value);
-      return;
-    }
-    scope.borrowed.delete(name);
-    py.frames.store(scope.frame, index, value);
+    if (scope.cells.has(name)) py.frames.storeCell(scope.frame, index, value);
+    else py.frames.store(scope.frame, index, value);
   }
 
   private unbind(name: Variable): void {
@@ -278,33 +301,31 @@ class Run {
       return;
     }
     const index = scope.index.get(name)!;
-    if (scope.cells.has(name)) {
-      py.cells.set(py.frames.local(scope.frame, index), 0);
-      return;
-    }
-    scope.borrowed.delete(name);
-    this.operations.done(py.frames.delete(scope.frame, index));
+    const remove = scope.cells.has(name) ? py.frames.deleteCell : py.frames.delete;
+    this.operations.done(remove(scope.frame, index));
+  }
+
+  /** Whether the variable lies in the frame itself, neither in a cell nor in the module. */
+  private isFast(name: Variable): boolean {
+    return this.isLocal(name) && !this.scope.cells.has(name);
+  }
+
+  /** `to = from` */
+  private assign(to: Variable, from: Variable): void {
+    const { py, scope } = this;
+    if (this.isFast(to) && this.isFast(from)) {
+      const { index, frame } = scope;
+      this.operations.done(py.frames.assign(frame, index.get(to)!, index.get(from)!));
+    } else this.store(to, this.load(from));
   }
 
   /** `sys.getrefcount(name)` */
   private refcount(name: Variable): number {
     const { py, scope } = this;
-    if (this.isLocal(name) && !scope.cells.has(name)) {
-      const index = scope.index.get(name)!;
-      const object = py.frames.local(scope.frame, index);
-      const count = py.frames.getrefcount(scope.frame, index);
-      return py.refs.isImmortal(object) ? count : count - this.borrowedReferences(object);
-    }
+    if (this.isFast(name)) return py.frames.getrefcount(scope.frame, scope.index.get(name)!);
     const object = this.load(name);
     const count = py.refs.refcount(object);
     py.refs.decref(object);
-    return py.refs.isImmortal(object) ? count : count - this.borrowedReferences(object);
-  }
-
-  private borrowedReferences(object: Address): number {
-    let count = 0;
-    for (const { borrowed } of this.scopes)
-      for (const one of borrowed.values()) if (one === object) count++;
     return count;
   }
 
@@ -402,7 +423,8 @@ class Run {
     const { py } = this;
     switch (statement.s) {
       case "set":
-        this.store(statement.to, this.evaluate(statement.value));
+        if (statement.value.e === "var") this.assign(statement.to, statement.value.v);
+        else this.store(statement.to, this.evaluate(statement.value));
         return;
       case "new":
         this.instantiate(statement);
@@ -440,13 +462,12 @@ class Run {
       case "with":
         this.withStatement(statement);
         return;
-      case "swap": {
-        const right = this.load(statement.b);
-        const left = this.load(statement.a);
-        this.store(statement.a, right);
-        this.store(statement.b, left);
+      case "swap":
+        this.assign(SCRATCH, statement.a);
+        this.assign(statement.a, statement.b);
+        this.assign(statement.b, SCRATCH);
+        this.store(SCRATCH, this.operations.newNone());
         return;
-      }
       case "bulk":
         this.bulk(statement);
         return;
@@ -488,22 +509,8 @@ class Run {
     const { py, scope } = this;
     const box = py.frames.local(scope.frame, scope.index.get(cell)!);
     const closure = this.operations.check(py.tuple.pack([box]));
-    const made = this.define(
-      to,
-      [],
-      0,
-      (frame) => {
-        const free = py.functions.closure(py.frames.functionOf(frame));
-        const content = py.cells.get(py.tuple.getItem(free, 0));
-        if (content === 0) {
-          py.errors.raise("NameError", `${cell} has no value in the enclosing scope`);
-          throw new Failed();
-        }
-        return content;
-      },
-      [cell],
-      closure,
-    );
+    const body = (frame: Address): Address => py.frames.loadCell(frame, 0);
+    const made = this.define(to, [], 0, body, [cell], closure);
     py.refs.decref(closure);
     this.store(to, made);
   }
@@ -512,28 +519,19 @@ class Run {
   private localsOf(body: readonly Statement[]): { locals: Variable[]; cells: Set<Variable> } {
     const cells = capturedCells(body);
     const plain = [...LOCALS, ...CELLS].filter((name) => !cells.has(name));
-    return { locals: [...plain, ...[...cells].sort()], cells };
+    return { locals: [...plain, SCRATCH, ERROR, ...[...cells].sort()], cells };
   }
 
   private call(statement: Extract<Statement, { s: "call" }>): void {
-    const { py } = this;
-    const caller = this.scope;
-    const passed: [Variable, Variable][] = statement.args.map((name, i) => [LOCALS[i]!, name]);
-    const made = this.frameFunction("F", statement.args.length, statement.body, {
-      result: statement.result,
-      borrowed: (frame, index) => {
-        const borrowed = new Map<Variable, Address>();
-        if (!this.borrows) return borrowed;
-        for (const [parameter, name] of passed) {
-          if (!this.isLocal(name) || caller.cells.has(name)) continue;
-          const object = py.frames.local(frame, index.get(parameter)!);
-          if (!py.refs.isImmortal(object)) borrowed.set(parameter, object);
-        }
-        return borrowed;
-      },
+    const { py, scope } = this;
+    const made = this.frameFunction("F", statement.args.length, statement.body, statement.result);
+    let lent = 0;
+    const args = statement.args.map((name, i) => {
+      if (!this.isFast(name)) return this.load(name);
+      lent |= 1 << i;
+      return py.frames.local(scope.frame, scope.index.get(name)!);
     });
-    const args = statement.args.map((name) => this.borrow(name));
-    const result = py.frames.callFunction(made, args);
+    const result = py.frames.callMoving(made, args, lent);
     py.refs.decref(made);
     this.operations.check(result);
     if (statement.to === null) py.refs.decref(result);
@@ -551,24 +549,21 @@ class Run {
     name: string,
     argCount: number,
     body: readonly Statement[],
-    options: {
-      result: Variable | null;
-      borrowed: (frame: Address, index: Map<Variable, number>) => Map<Variable, Address>;
-    },
+    result: Variable | null,
   ): Address {
     const { py } = this;
     const { locals, cells } = this.localsOf(body);
+    const index = new Map(locals.map((local, i) => [local, i]));
     return this.define(name, locals, argCount, (frame) => {
-      const index = new Map(locals.map((local, i) => [local, i]));
       locals.forEach((local, i) => {
-        if (cells.has(local))
-          py.frames.store(frame, i, this.operations.check(py.cells.create(this.operations.none)));
-        else if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
+        if (local === ERROR) return;
+        if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
+        if (cells.has(local)) this.operations.done(py.frames.makeCell(frame, i));
       });
-      this.scopes.push({ frame, index, cells, borrowed: options.borrowed(frame, index) });
+      this.scopes.push({ frame, index, cells });
       try {
         if (this.block(body) < 0) return 0;
-        return options.result === null ? this.operations.newNone() : this.load(options.result);
+        return result === null ? this.operations.newNone() : this.load(result);
       } finally {
         this.scopes.pop();
       }
@@ -577,27 +572,21 @@ class Run {
 
   private tryStatement(statement: Extract<Statement, { s: "try" }>): void {
     const { py } = this;
-    const exception = py.frames.tryCatch(() => this.block(statement.body));
-    if (exception === 0) {
-      this.forget();
-      return;
-    }
-    this.tell("caught", py.types.name(py.types.typeOf(exception)));
-    this.forget();
-    this.handled.push(exception);
-    let result: number;
-    try {
-      result = this.block(statement.handler);
-    } finally {
-      this.handled.pop();
-      py.refs.decref(exception);
-    }
+    const result = py.frames.tryExcept(() => this.block(statement.body), {
+      kinds: [this.boom],
+      handle: (exception) => {
+        this.tell("caught", py.types.name(py.types.typeOf(exception)));
+        this.forget();
+        return this.block(statement.handler);
+      },
+    });
     this.operations.done(result);
     this.forget();
   }
 
   private withStatement(statement: Extract<Statement, { s: "with" }>): void {
-    const { py } = this;
+    const { py, scope } = this;
+    const { to } = statement;
     const manager = this.operations.check(py.classes.call(this.manager, []));
     const number = py.int.from(statement.number);
     this.operations.done(py.protocol.setAttribute(manager, "number", number));
@@ -605,27 +594,39 @@ class Run {
       py.protocol.setAttribute(manager, "suppresses", py.int.fromBoolean(statement.suppresses)),
     );
     py.refs.decref(number);
-    const result = py.frames.with(manager, (entered) => {
+    const fast = to !== null && this.isFast(to) ? scope.index.get(to)! : undefined;
+    const body = (entered: Address): number => {
+      if (to !== null && fast === undefined) this.store(to, py.refs.newRef(entered));
       this.forget();
-      if (statement.to !== null) this.store(statement.to, py.refs.newRef(entered));
       return this.block(statement.body);
+    };
+    const result = py.frames.with(manager, body, {
+      steals: true,
+      ...(fast === undefined ? { discards: to === null } : { local: fast }),
     });
-    py.refs.decref(manager);
     this.operations.done(result);
     this.forget();
   }
 
   private guarded(statement: Extract<Statement, { s: "op" }>): void {
-    const { py } = this;
-    try {
-      this.operate(statement);
-    } catch (error) {
-      if (!(error instanceof Failed)) throw error;
-      const exception = py.errors.fetch();
-      if (exception === 0) throw new Error(`${statement.op} failed without an exception`);
-      this.tell("error", py.types.name(py.types.typeOf(exception)));
-      py.refs.decref(exception);
-    }
+    const { py, scope } = this;
+    const body = (): number => {
+      try {
+        this.operate(statement);
+        return 0;
+      } catch (error) {
+        if (error instanceof Failed) return -1;
+        throw error;
+      }
+    };
+    const result = py.frames.tryExcept(body, {
+      local: scope.index.get(ERROR)!,
+      handle: (exception) => {
+        this.tell("error", py.types.name(py.types.typeOf(exception)));
+        return 0;
+      },
+    });
+    this.operations.done(result);
     this.forget();
   }
 
@@ -790,14 +791,18 @@ class Run {
 
   perform(program: Program): readonly string[] {
     const { py } = this;
+    this.lines = [];
+    this.watched = [];
+    this.scopes = [];
+    this.classes = [];
+    this.names = [];
+    this.known.clear();
+    this.telling = true;
     program.classes.forEach((definition, index) => {
       this.defineClass(definition, index);
     });
     for (const list of py.alloc.freeLists) list.clear();
-    const main = this.frameFunction("main", 0, program.body, {
-      result: null,
-      borrowed: () => new Map(),
-    });
+    const main = this.frameFunction("main", 0, program.body, null);
     const result = py.frames.callFunction(main, []);
     if (result === 0) {
       const exception = py.errors.fetch();

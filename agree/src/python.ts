@@ -32,9 +32,9 @@ function utf8Literal(text: string): string {
 export function expression(x: Expression): string {
   switch (x.e) {
     case "none":
-      return "None";
+      return "none";
     case "bool":
-      return x.v ? "True" : "False";
+      return x.v ? "true" : "false";
     case "int":
       return `I("${x.v}")`;
     case "float":
@@ -111,7 +111,7 @@ class Printer {
   ): string[] {
     const lines = [`def ${name}(${LOCALS.slice(0, argCount).join(", ")}):`];
     lines.push(`    global ${GLOBALS.join(", ")}`);
-    const unbound = [...LOCALS.slice(argCount), ...CELLS];
+    const unbound = [...LOCALS.slice(argCount), ...CELLS, "z"];
     lines.push(`    ${unbound.map((local) => `${local} = None`).join("; ")}`);
     for (const statement of body) this.statement(statement, "    ", lines);
     if (result !== null) lines.push(`    return ${result}`);
@@ -191,7 +191,7 @@ class Printer {
         add("Z()");
         return;
       case "swap":
-        add(`${statement.a}, ${statement.b} = ${statement.b}, ${statement.a}`);
+        add(`z = ${statement.a}; ${statement.a} = ${statement.b}; ${statement.b} = z; z = None`);
         return;
       case "bulk": {
         const { op, on, from, to } = statement;

@@ -8,7 +8,7 @@ export type Completion = "ends" | "raises";
 
 /** The statements of a program that make sense, one after the other; the others are left out. */
 export function sensible(program: Program): Program {
-  const model = new Model(program.classes);
+  const model = new Model(program);
   return { ...program, body: sensibleStatements(model, program.body).statements };
 }
 

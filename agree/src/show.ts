@@ -73,9 +73,9 @@ export function show(py: Objects, object: Address, depth = 3): string {
   }
   if (type === py.weakrefs.proxyType || type === py.weakrefs.callableProxyType) return "proxy";
   if (type === types.type) return `class ${types.name(object)}`;
-  if (type === py.functions.type) return "function";
-  if (type === py.functions.methodType)
-    return `method of ${show(py, py.functions.methodSelf(object), 0)}`;
+  if (type === py.functions?.type) return "function";
+  if (type === py.functions?.methodType)
+    return `method of ${show(py, py.functions?.methodSelf(object), 0)}`;
   const name = types.name(type);
   if (depth === 0) return name.startsWith("C") ? instanceName(py, object) : `${name}...`;
   if (type === py.list.type || type === py.tuple.type) {
@@ -86,14 +86,9 @@ export function show(py: Objects, object: Address, depth = 3): string {
       .join();
     return (type === py.list.type ? `[${shown}]` : `(${shown})`) + more(items.length);
   }
-  if (name === "slice") {
-    const parts = ["start", "stop", "step"].map((part) => {
-      const value = py.protocol.getAttribute(object, part);
-      const text = show(py, value, depth - 1);
-      refs.decref(value);
-      return text;
-    });
-    return `slice(${parts.join()})`;
+  if (type === py.slice.type) {
+    const parts = [py.slice.start(object), py.slice.stop(object), py.slice.step(object)];
+    return `slice(${parts.map((part) => show(py, part, depth - 1)).join()})`;
   }
   if (type === py.dict.type) {
     const items = itemsOf(py, object);
@@ -125,13 +120,13 @@ export function show(py: Objects, object: Address, depth = 3): string {
 }
 
 function rangeText(py: Objects, object: Address): string {
-  const part = (name: string): string => {
-    const value = py.protocol.getAttribute(object, name);
-    const text = String(py.int.value(value));
-    py.refs.decref(value);
+  const items = Array.from({ length: py.range.length(object) }, (_, i) => {
+    const item = py.range.getItem(object, i);
+    const text = String(py.int.value(item));
+    py.refs.decref(item);
     return text;
-  };
-  return `range(${part("start")},${part("step")},${py.range.length(object)})`;
+  });
+  return `range(${items.join()})`;
 }
 
 /** `order` of harness.py. */
