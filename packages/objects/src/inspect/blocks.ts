@@ -36,6 +36,9 @@ export function checkBlocks(
     // Keys objects of dicts are no objects: nothing lies before them.
     claim(list === "dictKeys" ? object : blockOf(core, object), `the free list of ${list}`);
   }
+  (core.exceptions as typeof core.exceptions | undefined)?.reserve((exception) =>
+    claim(blockOf(core, exception), "a MemoryError in reserve"),
+  );
   const live = new Set<Address>();
   for (const walker of walkers) {
     walker.walk({

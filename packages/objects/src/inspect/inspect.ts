@@ -27,7 +27,7 @@ export function makeInspect(
 ): InspectApi {
   const references = makeReferences(core);
   let handleName = (entry: number): string => `handle #${entry}`;
-  const roots = makeRoots(core, (entry) => handleName(entry));
+  const roots = makeRoots(core, references, (entry) => handleName(entry));
 
   function alive(): Map<Address, number> {
     return survey(core, references, collector(), roots).found;

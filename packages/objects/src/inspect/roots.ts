@@ -3,6 +3,8 @@ import type { Address } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 import type { StateFields } from "../core/state.ts";
 import { eachHandle } from "./handle-table.ts";
+import type { References } from "./references.ts";
+import { isStatic, isStaticType } from "./survey.ts";
 
 /** A root that is part of the interpreter: what only it holds is no leak of the program. */
 export const SYSTEM = "static data: ";
@@ -10,7 +12,6 @@ export const SYSTEM = "static data: ";
 /** State fields that own one reference each. */
 const owning: readonly (readonly [field: keyof StateFields, what: string])[] = [
   ["current_exception", "the pending exception"],
-  ["memory_error", `${SYSTEM}the MemoryError in reserve`],
   ["main_module", `${SYSTEM}module __main__`],
   ["interned", `${SYSTEM}dict of interned strs`],
 ];
@@ -18,6 +19,7 @@ const owning: readonly (readonly [field: keyof StateFields, what: string])[] = [
 /** Makes `roots`. @param handleName what is known of a handle, for people */
 export function makeRoots(
   core: Core,
+  references: References,
   handleName: (entry: number) => string,
 ): (visit: (referent: Address, holder: string) => void) => void {
   const { memory, state, at } = core;
@@ -30,11 +32,13 @@ export function makeRoots(
     // Absent while the heap is being made.
     (core.frames as typeof core.frames | undefined)?.roots(visit);
     eachHandle(core, (object, entry) => visit(object, handleName(entry)));
+    if ((core.classes as typeof core.classes | undefined) === undefined) return;
     for (const type of core.types.all()) {
-      const { slots, name } = core.types;
-      slots(core.types.type).traverse?.(type, (referent) =>
-        visit(referent, `${SYSTEM}type ${name(type)}`),
-      );
+      if (!isStaticType(core, type)) continue;
+      // Static data that refers to static data does not count there: both are for ever.
+      references.each(type, (referent) => {
+        if (!isStatic(core, referent)) visit(referent, `${SYSTEM}type ${core.types.name(type)}`);
+      });
     }
   };
 }

@@ -2,7 +2,8 @@
  * Checking everything that objects are made of.
  *
  * - O1 Every object's count is the number of references found: those that other objects own, roots, and what the
- *   caller says it holds. Immortal objects are excepted; a static object of 3.11 counts from its first count.
+ *   caller says it holds. Immortal objects are excepted; a static object of 3.11 counts from its first count; the dict
+ *   of interned strs does not count in its mortal strs.
  * - O2 What a reference leads to is a living object of a known type (survey.ts).
  * - O3 An object's own fields agree with one another (ownership.ts).
  * - O4 The collector's own invariants hold, and what it tracks is collectable and alive.
@@ -11,6 +12,7 @@
  * - O7 Every live block of the allocators belongs to exactly one object, buffer, free list or piece of state, and every
  *   object and buffer lies in a live block (blocks.ts).
  * - O8 The handle table's free list has every entry that is not in use, once; its count is right (handle-table.ts).
+ * - O9 A weak reference is in the list of its referent, which lives; lists hold living weak references to their object.
  */
 import { type Address, type Collector, hex, PyrenaError } from "@pyrena/abi";
 import type { VerifyOptions } from "../api/inspect.ts";
@@ -42,6 +44,7 @@ export function verify(looking: Verifying, options: VerifyOptions): void {
     const wrong = references.check(object);
     if (wrong !== undefined) broken("O3", object, `${describe(core, object)} ${wrong}`);
   }
+  checkWeakrefs(core, seen);
   checkCounts(looking, seen);
   for (const [block, { owner, owners, said }] of seen.blocks) {
     if (owners !== (said ?? 1)) {
@@ -74,14 +77,34 @@ function checkTracked(core: Core, collector: Collector, seen: Survey): void {
   });
 }
 
+function checkWeakrefs(core: Core, { found }: Survey): void {
+  const { types, weakrefs } = core;
+  const listed = new Set<Address>();
+  for (const object of found.keys()) {
+    if (types.weaklistOffset(types.typeOf(object)) === 0) continue;
+    weakrefs.each(object, (ref) => {
+      if (!found.has(ref) || !weakrefs.check(ref))
+        broken("O9", ref, `${describe(core, object)} lists ${hex(ref)}, no living weak reference`);
+      if (weakrefs.referent(ref) !== object)
+        broken("O9", ref, `${describe(core, object)} lists a weak reference to another object`);
+      listed.add(ref);
+    });
+  }
+  for (const ref of found.keys()) {
+    if (weakrefs.check(ref) && !weakrefs.isDead(ref) && !listed.has(ref))
+      broken("O9", ref, `${describe(core, ref)} is in no list of a living object`);
+  }
+}
+
 function checkCounts({ core, describeHolders }: Verifying, { found }: Survey): void {
-  const { refs, facts } = core;
+  const { refs, facts, types, str } = core;
   const { staticImmortal } = facts.refcount;
   for (const [object, references] of found) {
     if (refs.isImmortal(object)) continue;
     const count = refs.refcount(object);
     const first = !facts.hasImmortals && isStatic(core, object) ? staticImmortal : 0;
-    if (count - first === references) continue;
+    const uncounted = types.typeOf(object) === str.type ? str.uncounted(object) : 0;
+    if (count - first === references - uncounted) continue;
     const beyond = first === 0 ? "" : ` beyond the first ${first}`;
     broken(
       "O1",
