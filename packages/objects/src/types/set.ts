@@ -86,8 +86,6 @@ export function makeSet(core: Core): SetApi {
   const STR = core.str.type;
   const STR_HASH = 3 * word;
   const DUMMY = core.state;
-  /** The last deleted entry that a search has met, or 0: where its key may be entered. */
-  const deleted = 0;
   /** Bytes of an entry, and where its hash is. */
   const ENTRY = 2 * word;
   const ENTRY_SHIFT = core.wordShift + 1;
@@ -262,13 +260,14 @@ export function makeSet(core: Core): SetApi {
   function find(set: Address, key: Address, low: number, high: number): Address {
     for (;;) {
       const entry = search(set, key, low, high);
-      if (entry !== CHANGED) return entry;
+      // Equality may also have put an item where the search had passed a deleted one.
+      if (entry === CHANGED) continue;
+      if (passed === 0 || memory.u32[passed >>> 2] === DUMMY) return entry;
     }
   }
 
   function search(set: Address, key: Address, low: number, high: number): Address {
     let u32 = memory.u32;
-    deleted = 0;
     let i32 = memory.i32;
     const table = u32[(set + TABLE) >>> 2];
     const mask = u32[(set + MASK) >>> 2];
@@ -289,6 +288,7 @@ export function makeSet(core: Core): SetApi {
         if (found === DUMMY) deleted = entry;
         else if (i32[hash] === low && (!wide || i32[hash + 1] === high)) {
           const same = compare(set, table, entry, found, key);
+          passed = 0;
           if (same === 1) return entry;
           if (same !== 0) return same === CHANGED ? CHANGED : 0;
           u32 = memory.u32;
@@ -462,11 +462,6 @@ export function makeSet(core: Core): SetApi {
     }
     if (passed !== 0) {
       writeEntry(passed, key, low, high);
-      u32[(set + USED) >>> 2]++;
-      return 0;
-    }
-    if (deleted !== 0) {
-      writeEntry(deleted, key, low, high);
       u32[(set + USED) >>> 2]++;
       return 0;
     }
@@ -853,12 +848,12 @@ export function makeSet(core: Core): SetApi {
       broken("S2", `a table of ${slotCount} slots lies at ${hex(table)}`);
     }
     let used = 0;
-    let deleted = 0;
+    let buried = 0;
     for (let slot = 0; slot < slotCount; slot++) {
       const entry = table + slot * ENTRY;
       const key = memory.u32[entry >>> 2];
       if (key === 0) continue;
-      if (key === DUMMY) deleted++;
+      if (key === DUMMY) buried++;
       else {
         used++;
         const i = (entry + word) >>> 2;
@@ -870,8 +865,8 @@ export function makeSet(core: Core): SetApi {
       }
     }
     const fill = memory.u32[(set + FILL) >>> 2];
-    if (used !== length(set) || fill !== used + deleted) {
-      broken("S1", `used ${length(set)}, fill ${fill}, but ${used} items, ${deleted} deleted`);
+    if (used !== length(set) || fill !== used + buried) {
+      broken("S1", `used ${length(set)}, fill ${fill}, but ${used} items, ${buried} deleted`);
     }
     if (fill * 5 >= (slotCount - 1) * 3) {
       broken("S3", `fill is ${fill} of ${slotCount} slots`);
