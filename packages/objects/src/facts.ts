@@ -53,6 +53,12 @@ export interface ObjectFacts {
   readonly frameObjectLocals: 0 | 2 | 3;
   /** Whether `with` binds `__enter__` and `__exit__` to the manager (up to 3.13) or calls the functions with it. */
   readonly withBindsMethods: boolean;
+  /** When `copy.deepcopy` makes the int of the id: after the memo (3.11, 3.12), before (3.13), only for non-atoms (3.14). */
+  readonly deepcopyId: "after-memo" | "before-memo" | "not-of-atoms";
+  /** Whether a list comprehension has a frame of its own (3.11). */
+  readonly comprehensionsHaveFrames: boolean;
+  /** Whether `copy` hands reduced arguments on as a generator, which has a frame (up to 3.14), or as a list. */
+  readonly copyUsesGenerator: boolean;
   /** Whether even a single weakref callback is held in a tuple while it runs (3.13 and later). */
   readonly weakrefCallbacksAlwaysInTuple: boolean;
   /** Whether a proxy's repr is worded as a ref's (3.13 and later). */
@@ -143,6 +149,9 @@ export function objectFacts(profile: Profile): ObjectFacts {
     frameHeader: minor === 11 ? "function-first" : minor <= 13 ? "code-first" : "stack-pointer",
     frameObjectLocals: minor <= 12 ? 0 : minor === 13 ? 2 : 3,
     withBindsMethods: minor <= 13,
+    deepcopyId: minor <= 12 ? "after-memo" : minor === 13 ? "before-memo" : "not-of-atoms",
+    comprehensionsHaveFrames: minor === 11,
+    copyUsesGenerator: minor <= 14,
     weakrefCallbacksAlwaysInTuple: minor >= 13,
     proxyReprAsRef: minor >= 13,
     importErrorHasNameFrom: minor >= 12,

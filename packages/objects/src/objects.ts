@@ -10,6 +10,7 @@
  *     copy, inspection            copying.ts  inspect/…
  */
 import { type Heap, PyrenaError } from "@pyrena/abi";
+import { makeCopying } from "./copying/copying.ts";
 import { makeAllocation } from "./core/allocation.ts";
 import { Core } from "./core/core.ts";
 import { makeErrors } from "./core/errors.ts";
@@ -22,29 +23,28 @@ import { trackingOnly } from "./core/tracking.ts";
 import { makeTypes } from "./core/types.ts";
 import { objectFacts } from "./facts.ts";
 import { makeFrames } from "./frames/frames.ts";
-// import { makeCopying } from "./copying.ts";
 import { makeInspect } from "./inspect/inspect.ts";
 import { makeByteArray } from "./types/bytearray.ts";
 import { makeBytes } from "./types/bytes.ts";
+import { makeCapsules } from "./types/capsule.ts";
+import { makeCells } from "./types/cell.ts";
+import { makeClasses } from "./types/class.ts";
 import { makeComplex } from "./types/complex.ts";
 import { makeConstants } from "./types/constants.ts";
 import { makeDict } from "./types/dict.ts";
-// import { makeCells } from "./types/cell.ts";
-// import { makeFunctions } from "./types/function.ts";
-// import { makeModules } from "./types/module.ts";
-// import { makeCapsules } from "./types/capsule.ts";
-// import { makeClasses } from "./types/class.ts";
 import { makeExceptions } from "./types/exception.ts";
 import { makeFloat } from "./types/float.ts";
+import { makeFunctions } from "./types/function.ts";
 import { makeInt } from "./types/int.ts";
+import { makeJsValues } from "./types/js-value.ts";
 import { makeList } from "./types/list.ts";
+import { makeModules } from "./types/module.ts";
 import { makeObjectType } from "./types/object.ts";
 import { makeRange } from "./types/range.ts";
+import { makeSet } from "./types/set.ts";
 import { makeSlice } from "./types/slice.ts";
 import { makeStr } from "./types/str.ts";
 import { makeTuple } from "./types/tuple.ts";
-import { makeSet } from "./types/set.ts";
-// import { makeJsValues } from "./types/js-value.ts";
 import { makeWeakrefs } from "./types/weakref.ts";
 
 /** The objects of one heap: the low-level API, on addresses. */
@@ -128,16 +128,16 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("range", makeRange(core));
   core.add("dict", makeDict(core));
   core.add("set", makeSet(core));
-  // core.add("jsValues", makeJsValues(core));
+  core.add("jsValues", makeJsValues(core));
   core.add("weakrefs", makeWeakrefs(core));
-  // core.add("cells", makeCells(core));
-  // core.add("functions", makeFunctions(core));
-  // core.add("modules", makeModules(core));
-  // core.add("capsules", makeCapsules(core));
-  // core.add("classes", makeClasses(core));
+  core.add("cells", makeCells(core));
+  core.add("functions", makeFunctions(core));
+  core.add("modules", makeModules(core));
+  core.add("capsules", makeCapsules(core));
+  core.add("classes", makeClasses(core));
   core.add("exceptions", makeExceptions(core));
   core.add("frames", makeFrames(core));
-  // core.add("copying", makeCopying(core));
+  core.add("copying", makeCopying(core));
   core.add("inspect", makeInspect(core, graph, allocation.collector));
   return core;
 }

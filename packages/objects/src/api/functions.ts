@@ -18,6 +18,8 @@ export interface FunctionSpec {
   readonly freeNames?: readonly string[];
   /** Depth of the evaluation stack, in words (`co_stacksize`); default 4. */
   readonly stackSize?: number;
+  /** `__qualname__`; default the name. */
+  readonly qualname?: string;
   readonly body: Body;
 }
 
@@ -49,10 +51,32 @@ export interface FunctionsApi {
     closure?: Address,
     defaults?: Address,
   ): Address;
+  /** Fields of a function, borrowed; closure and defaults may be NULL. */
   code(this: void, fn: Address): Address;
   closure(this: void, fn: Address): Address;
-  /** The body behind a code object. */
+  defaults(this: void, fn: Address): Address;
+  globals(this: void, fn: Address): Address;
+  name(this: void, fn: Address): Address;
+  /** `fn.__dict__`, borrowed, made on demand; NULL with MemoryError pending. */
+  dict(this: void, fn: Address): Address;
+  check(this: void, object: Address): boolean;
+  checkMethod(this: void, object: Address): boolean;
+  /** Numbers of a code object: arguments, locals (arguments included), free names, words of evaluation stack. */
+  argCount(this: void, code: Address): number;
+  localCount(this: void, code: Address): number;
+  freeCount(this: void, code: Address): number;
+  stackSize(this: void, code: Address): number;
+  /** `co_name`, borrowed. */
+  codeName(this: void, code: Address): Address;
+  /** Tuple of the names of locals and then free names (`co_localsplusnames`), borrowed. */
+  localNames(this: void, code: Address): Address;
+  /**
+   * The body behind a code object. JavaScript functions do not live in the heap: where a heap is opened again, a body
+   * that has not been given by `bind` raises RuntimeError.
+   */
   body(this: void, code: Address): Body;
+  /** Give a code object its body, where the heap has been opened again. */
+  bind(this: void, code: Address, body: Body): void;
   spec(this: void, code: Address): FunctionSpec;
   /** `self.method`: new reference. */
   createMethod(this: void, fn: Address, self: Address): Address;
@@ -74,9 +98,14 @@ export interface CellsApi {
 /** `PyModuleObject`. */
 export interface ModulesApi {
   readonly type: Address;
+  /** A module with CPython's five names in its dict. New reference. `PyModule_New`. */
   create(this: void, name: string): Address;
   /** Its `__dict__`, borrowed. */
   dict(this: void, module: Address): Address;
+  /** Its name, borrowed. */
+  name(this: void, module: Address): Address;
+  /** The module `__main__`, borrowed: the globals of functions that name no other. */
+  main(this: void): Address;
 }
 
 /** `PyCapsule`: a raw address with a name and a destructor. */
@@ -89,6 +118,8 @@ export interface CapsulesApi {
     destructor?: (capsule: Address) => void,
   ): Address;
   pointer(this: void, capsule: Address): Address;
+  /** Its name, or undefined. */
+  name(this: void, capsule: Address): string | undefined;
 }
 
 /** Objects that hold a JavaScript value. The value lives outside the heap, in a numbered slot. */

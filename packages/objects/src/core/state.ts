@@ -72,6 +72,7 @@ type StateField =
   | "handle_count"
   | "js_values"
   | "class_count"
+  | "class_descriptors"
   | "tracked"
   | "free_lists";
 
@@ -124,6 +125,11 @@ const fields: { readonly [name in StateField]: FieldSpec } = {
   handle_count: "u32",
   js_values: { type: "u32", help: "slots handed out for JavaScript values, ever" },
   class_count: { type: "u32", help: "classes made, ever: version tags" },
+  class_descriptors: {
+    type: "u32",
+    count: 2,
+    help: "descriptors of __dict__ and __weakref__ that all classes share (3.15); static",
+  },
   tracked: {
     type: "ptr",
     count: 2,

@@ -3,11 +3,17 @@
  * models. Where CPython has pointers to functions, Pyrena uses two of the words: `tp_dealloc` holds the number of the
  * type's slots, `tp_traverse` the address of its layout program.
  */
-import { defineStruct, layoutOf, type StructDefinition, type StructLayout } from "@pyrena/abi";
+import {
+  defineStruct,
+  type FieldSpec,
+  layoutOf,
+  type StructDefinition,
+  type StructLayout,
+} from "@pyrena/abi";
+import type { ObjectFacts } from "../facts.ts";
 import type { Core } from "./core.ts";
 
-/** `PyTypeObject`; 3.12 added `tp_watched`, 3.13 `tp_versions_used`, both in what was padding. */
-export const typeStruct: StructDefinition<TypeField> = defineStruct("PyTypeObject", {
+const typeFields: { readonly [name in TypeField]: FieldSpec } = {
   ob_refcnt: "size",
   ob_type: "ptr",
   ob_size: "size",
@@ -64,7 +70,21 @@ export const typeStruct: StructDefinition<TypeField> = defineStruct("PyTypeObjec
   tp_vectorcall: "ptr",
   tp_watched: "u8",
   tp_versions_used: "u16",
-});
+  tp_iteritem: "ptr",
+};
+
+/** `PyTypeObject`; 3.12 added `tp_watched` (and 3.13 `tp_versions_used` beside it), 3.15 `_tp_iteritem`. */
+export function typeStruct(
+  facts: Pick<ObjectFacts, "typeExtraWords">,
+): StructDefinition<TypeField> {
+  const { tp_watched, tp_versions_used, tp_iteritem, ...first } = typeFields;
+  const fields = {
+    ...first,
+    ...(facts.typeExtraWords >= 1 ? { tp_watched, tp_versions_used } : {}),
+    ...(facts.typeExtraWords >= 2 ? { tp_iteritem } : {}),
+  };
+  return defineStruct("PyTypeObject", fields as { readonly [name in TypeField]: FieldSpec });
+}
 
 type TypeField =
   | "ob_refcnt"
@@ -119,9 +139,66 @@ type TypeField =
   | "tp_finalize"
   | "tp_vectorcall"
   | "tp_watched"
-  | "tp_versions_used";
+  | "tp_versions_used"
+  | "tp_iteritem";
 
-/** PyTypeObject placed for a core's data model. */
-export function typeLayout(core: Pick<Core, "profile">): StructLayout<TypeField> {
-  return layoutOf(typeStruct, core.profile.abi);
+/** PyTypeObject placed for a core's data model and version. */
+export function typeLayout(core: Pick<Core, "profile" | "facts">): StructLayout<TypeField> {
+  return layoutOf(typeStruct(core.facts), core.profile.abi);
+}
+
+type HeapTypeField =
+  | "as_async"
+  | "as_number"
+  | "as_mapping"
+  | "as_sequence"
+  | "as_buffer"
+  | "ht_name"
+  | "ht_slots"
+  | "ht_qualname"
+  | "ht_cached_keys"
+  | "ht_module"
+  | "ht_tpname"
+  | "spec_cache";
+
+/** What `PyHeapTypeObject` has after PyTypeObject: a class's own method tables, its names, its shared keys. */
+export function heapTypeStruct(
+  facts: Pick<ObjectFacts, "heapTypeCacheWords">,
+): StructDefinition<HeapTypeField> {
+  return defineStruct("PyHeapTypeObject", {
+    as_async: { type: "ptr", count: 4 },
+    as_number: { type: "ptr", count: 36 },
+    as_mapping: { type: "ptr", count: 3 },
+    as_sequence: { type: "ptr", count: 10 },
+    as_buffer: { type: "ptr", count: 2 },
+    ht_name: { type: "ptr", help: "str, owned" },
+    ht_slots: { type: "ptr", help: "tuple of strs, owned; or NULL" },
+    ht_qualname: { type: "ptr", help: "str, owned" },
+    ht_cached_keys: { type: "ptr", help: "shared keys, owned; or NULL" },
+    ht_module: "ptr",
+    ht_tpname: "ptr",
+    spec_cache: { type: "ptr", count: facts.heapTypeCacheWords, help: "not used" },
+  });
+}
+
+/** Where the fields of a class lie, in bytes from its address, and how long it is. */
+export interface HeapTypeLayout {
+  readonly bytes: number;
+  readonly at: { readonly [name in HeapTypeField]: number };
+  /** A slot's PyMemberDef, several of which follow the class: `offset` of the instance's word, and the whole. */
+  readonly member: { readonly offset: number; readonly bytes: number };
+}
+
+/** PyHeapTypeObject placed for a core's data model and version. */
+export function heapTypeLayout(core: Pick<Core, "profile" | "facts" | "word">): HeapTypeLayout {
+  const start = typeLayout(core).bytes;
+  const { at, bytes } = layoutOf(heapTypeStruct(core.facts), core.profile.abi);
+  const placed = {} as { -readonly [name in HeapTypeField]: number };
+  for (const name of Object.keys(at) as HeapTypeField[]) placed[name] = start + at[name];
+  // PyMemberDef: name, type, offset, flags, doc.
+  return {
+    bytes: start + bytes,
+    at: placed,
+    member: { offset: 2 * core.word, bytes: 5 * core.word },
+  };
 }

@@ -7,7 +7,7 @@ import { type Address, layoutCodes, PyrenaError } from "@pyrena/abi";
 import { type TypeSlots, type TypesApi, typeFlags } from "../api/types.ts";
 import type { Core } from "./core.ts";
 import type { Refs } from "./refcount.ts";
-import { typeLayout } from "./type-object.ts";
+import { heapTypeLayout, typeLayout } from "./type-object.ts";
 
 /** Bytes of an entry of the type table: address of the name, address of the static type or 0. */
 const ENTRY = 8;
@@ -15,6 +15,7 @@ const ENTRY = 8;
 export function makeTypes(core: Core, refs: Refs): TypesApi {
   const { memory, raw, word, wide, state, at, facts, alloc } = core;
   const layout = typeLayout(core);
+  const HT_NAME = heapTypeLayout(core).at.ht_name;
   const T = layout.at;
   const TYPE = word;
   const GC_HEAD = core.profile.headers.gcHead;
@@ -126,7 +127,7 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     name: (type) => {
       const name = memory.u32[(type + T.tp_name) >>> 2];
       if (name !== 0) return readName(name);
-      return core.str.value(memory.u32[(type + layout.bytes + heapTypeName(core)) >>> 2]);
+      return core.str.value(memory.u32[(type + HT_NAME) >>> 2]);
     },
     flags: flagsOf,
     base: (type) => memory.u32[(type + T.tp_base) >>> 2],
@@ -173,12 +174,4 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     },
   };
   return api;
-}
-
-/**
- * Offset of `ht_name` behind PyTypeObject: after the method tables that a class has of its own (4 async, 36 number,
- * 3 mapping, 10 sequence and 2 buffer functions).
- */
-export function heapTypeName(core: Pick<Core, "word">): number {
-  return (4 + 36 + 3 + 10 + 2) * core.word;
 }

@@ -846,7 +846,7 @@ export function makeDict(core: Core): DictApi {
   // Items by text
 
   function getItemString(dict: Address, text: string): Address {
-    const key = core.str.interned(text);
+    const key = core.str.from(text);
     if (key === 0) return 0;
     const found = getItem(dict, key);
     refs.decref(key);

@@ -1,0 +1,151 @@
+/** Attribute access (`PyObject_GenericGetAttr` and its kin, `type_getattro`). */
+import type { Address } from "@pyrena/abi";
+import { typeFlags } from "../api/types.ts";
+import type { Core } from "../core/core.ts";
+import { type Descriptors, getset } from "./descriptor.ts";
+import { type InstanceDicts, MISSING, NO_DICT } from "./instance-dict.ts";
+
+/** Attributes; part of `core.classes`. */
+export interface Attributes {
+  findAttribute(this: void, object: Address, name: Address): Address;
+  getAttribute(this: void, object: Address, name: Address): Address;
+  setAttribute(this: void, object: Address, name: Address, value: Address): number;
+  deleteAttribute(this: void, object: Address, name: Address): number;
+  setDict(this: void, object: Address, dict: Address): number;
+}
+
+/**
+ * @param lookup along a class's order of bases: borrowed, or NULL
+ * @param setOnClass sets, or with NULL deletes, an attribute of a class: 0, -1 or MISSING
+ */
+export function makeAttributes(
+  core: Core,
+  dicts: InstanceDicts,
+  descriptors: Descriptors,
+  lookup: (cls: Address, name: Address) => Address,
+  setOnClass: (cls: Address, name: Address, value: Address) => number,
+): Attributes {
+  const { memory, refs, types, errors } = core;
+  const isClass = (object: Address): boolean =>
+    (types.flags(types.typeOf(object)) & typeFlags.typeSubclass) !== 0;
+
+  function noAttribute(object: Address, name: Address): 0 {
+    const owner = isClass(object)
+      ? `type '${types.name(object)}'`
+      : `'${types.name(types.typeOf(object))}' object`;
+    return errors.raise("AttributeError", `${owner} has no attribute '${core.str.value(name)}'`);
+  }
+
+  function isDescriptor(object: Address): boolean {
+    const type = types.typeOf(object);
+    return type === descriptors.memberType || type === descriptors.getsetType;
+  }
+
+  /** New reference; NULL without an exception: the slot is empty. */
+  function getDescribed(descriptor: Address, object: Address): Address {
+    if (types.typeOf(descriptor) === descriptors.memberType) {
+      const value = memory.u32[(object + descriptors.memberOffset(descriptor)) >>> 2];
+      return value === 0 ? 0 : refs.newRef(value);
+    }
+    if (descriptors.which(descriptor) === getset.dict) {
+      const dict = dicts.dict(object, types.typeOf(object));
+      return dict === 0 ? 0 : refs.newRef(dict);
+    }
+    const offset = types.weaklistOffset(types.typeOf(object));
+    const first = offset === 0 ? 0 : memory.u32[(object + offset) >>> 2];
+    return refs.newRef(first === 0 ? core.constants.none : first);
+  }
+
+  function findOnInstance(object: Address, name: Address): Address {
+    const type = types.typeOf(object);
+    const described = lookup(type, name);
+    if (described !== 0 && isDescriptor(described)) return getDescribed(described, object);
+    const own = dicts.get(object, type, name);
+    if (own !== 0) return refs.newRef(own);
+    if (errors.occurred() !== 0) return 0;
+    if (described !== 0) {
+      return core.functions.check(described)
+        ? core.functions.createMethod(described, object)
+        : refs.newRef(described);
+    }
+    const text = core.str.value(name);
+    if (text === "__class__") return refs.newRef(type);
+    const builtin = types.slots(type).getAttribute?.(object, text) ?? 0;
+    if (builtin !== 0 || errors.occurred() !== 0) return builtin;
+    const fallback = lookup(type, core.str.name("__getattr__"));
+    return fallback === 0 ? 0 : core.classes.callMethod(fallback, object, [name]);
+  }
+
+  function findOnClass(cls: Address, name: Address): Address {
+    const found = lookup(cls, name);
+    if (found !== 0) return refs.newRef(found);
+    const text = core.str.value(name);
+    return text === "__class__"
+      ? refs.newRef(types.typeOf(cls))
+      : (types.slotsOf(cls).getAttribute?.(cls, text) ?? 0);
+  }
+
+  function findAttribute(object: Address, name: Address): Address {
+    return isClass(object) ? findOnClass(object, name) : findOnInstance(object, name);
+  }
+
+  function setDescribed(descriptor: Address, object: Address, value: Address): number {
+    if (types.typeOf(descriptor) === descriptors.memberType) {
+      const i = (object + descriptors.memberOffset(descriptor)) >>> 2;
+      const before = memory.u32[i];
+      if (value === 0 && before === 0) return MISSING;
+      refs.xincref(value);
+      memory.u32[i] = value;
+      refs.xdecref(before);
+      return 0;
+    }
+    if (descriptors.which(descriptor) === getset.dict && value !== 0) return setDict(object, value);
+    errors.raise("AttributeError", "this attribute cannot be changed");
+    return -1;
+  }
+
+  function setDict(object: Address, dict: Address): number {
+    if (!core.dict.check(dict)) {
+      errors.raise(
+        "TypeError",
+        `__dict__ must be a dict, not a '${types.name(types.typeOf(dict))}'`,
+      );
+      return -1;
+    }
+    const result = dicts.setDict(object, types.typeOf(object), dict);
+    if (result !== NO_DICT) return result;
+    errors.raise("AttributeError", `'${types.name(types.typeOf(object))}' object has no __dict__`);
+    return -1;
+  }
+
+  function store(object: Address, name: Address, value: Address): number {
+    const type = types.typeOf(object);
+    let result: number;
+    if (isClass(object)) result = setOnClass(object, name, value);
+    else {
+      const described = lookup(type, name);
+      result =
+        described !== 0 && isDescriptor(described)
+          ? setDescribed(described, object, value)
+          : dicts.set(object, type, name, value);
+    }
+    if (result <= 0) return result;
+    noAttribute(object, name);
+    return -1;
+  }
+
+  return {
+    findAttribute: (object, name) => {
+      const found = findAttribute(object, name);
+      if (found === 0 && errors.matches("AttributeError")) errors.clear();
+      return found;
+    },
+    getAttribute: (object, name) => {
+      const found = findAttribute(object, name);
+      return found !== 0 || errors.occurred() !== 0 ? found : noAttribute(object, name);
+    },
+    setAttribute: (object, name, value) => store(object, name, value),
+    deleteAttribute: (object, name) => store(object, name, 0),
+    setDict,
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * function (`Objects/funcobject.c`): a code object with the variables that it finds outside. Fields in memory order
+ * below; 3.12 added type parameters, 3.14 what computes annotations. All pointers but the weak reference list are
+ * owned.
+ */
+import {
+  type Address,
+  defineStruct,
+  type FieldSpec,
+  layoutOf,
+  type StructDefinition,
+} from "@pyrena/abi";
+import type { FunctionSpec, FunctionsApi } from "../api/functions.ts";
+import { type TypeSlots, typeFlags } from "../api/types.ts";
+import type { Core } from "../core/core.ts";
+import type { ObjectFacts } from "../facts.ts";
+import { makeCodes } from "./code.ts";
+import { makeMethods } from "./method.ts";
+
+type FunctionField =
+  | "ob_refcnt"
+  | "ob_type"
+  | "func_globals"
+  | "func_builtins"
+  | "func_name"
+  | "func_qualname"
+  | "func_code"
+  | "func_defaults"
+  | "func_kwdefaults"
+  | "func_closure"
+  | "func_doc"
+  | "func_dict"
+  | "func_weakreflist"
+  | "func_module"
+  | "func_annotations"
+  | "func_annotate"
+  | "func_typeparams"
+  | "vectorcall"
+  | "func_version";
+
+/** `PyFunctionObject` as the version has it. */
+export function functionStruct(
+  facts: Pick<ObjectFacts, "functionAnnotate" | "functionTypeParams">,
+): StructDefinition<FunctionField> {
+  const fields = {
+    ob_refcnt: "size",
+    ob_type: "ptr",
+    func_globals: { type: "ptr", help: "dict" },
+    func_builtins: { type: "ptr", help: "NULL: there is no module of built-ins" },
+    func_name: { type: "ptr", help: "str" },
+    func_qualname: { type: "ptr", help: "str" },
+    func_code: { type: "ptr", help: "code object" },
+    func_defaults: { type: "ptr", help: "tuple, or NULL" },
+    func_kwdefaults: "ptr",
+    func_closure: { type: "ptr", help: "tuple of cells, or NULL" },
+    func_doc: { type: "ptr", help: "None" },
+    func_dict: { type: "ptr", help: "dict, made on demand" },
+    func_weakreflist: { type: "ptr", help: "first weak reference" },
+    func_module: { type: "ptr", help: "str, or NULL" },
+    func_annotations: "ptr",
+    ...(facts.functionAnnotate ? ({ func_annotate: "ptr" } as const) : {}),
+    ...(facts.functionTypeParams ? { func_typeparams: "ptr" } : {}),
+    vectorcall: "ptr",
+    func_version: "u32",
+  };
+  return defineStruct(
+    "PyFunctionObject",
+    fields as { readonly [name in FunctionField]: FieldSpec },
+  );
+}
+
+export function makeFunctions(core: Core): FunctionsApi {
+  const { memory, alloc, refs, types, word, facts, profile } = core;
+  const { bytes: BYTES, at } = layoutOf(functionStruct(facts), profile.abi);
+  const GC_HEAD = profile.headers.gcHead;
+  const WEAKREFS = at.func_weakreflist;
+  const DICT = at.func_dict;
+  const CODE = at.func_code;
+  const later = [
+    ...(facts.functionAnnotate ? [at.func_annotate] : []),
+    ...(facts.functionTypeParams ? [at.func_typeparams] : []),
+  ];
+  /** `func_traverse`'s order. */
+  const visited = [
+    CODE,
+    at.func_globals,
+    at.func_builtins,
+    at.func_module,
+    at.func_defaults,
+    at.func_kwdefaults,
+    at.func_doc,
+    at.func_name,
+    DICT,
+    at.func_closure,
+    at.func_annotations,
+    ...later,
+    at.func_qualname,
+  ];
+  /** `func_clear`'s order; code and names stay until the function goes. */
+  const cleared = [
+    at.func_globals,
+    at.func_builtins,
+    at.func_module,
+    at.func_defaults,
+    at.func_kwdefaults,
+    at.func_doc,
+    DICT,
+    at.func_closure,
+    at.func_annotations,
+    ...later,
+  ];
+  const last = [CODE, at.func_name, at.func_qualname];
+  const codes = makeCodes(core);
+  const get = (fn: Address, offset: number): Address => memory.u32[(fn + offset) >>> 2];
+  const set = (fn: Address, offset: number, value: number): void => {
+    memory.u32[(fn + offset) >>> 2] = value;
+  };
+
+  function clear(fn: Address): void {
+    for (const offset of cleared) {
+      const referent = get(fn, offset);
+      if (referent === 0) continue;
+      set(fn, offset, 0);
+      refs.decref(referent);
+    }
+  }
+
+  function dict(fn: Address): Address {
+    if (get(fn, DICT) === 0) set(fn, DICT, core.dict.create());
+    return get(fn, DICT);
+  }
+
+  const slots: TypeSlots = {
+    name: "function",
+    dealloc: (fn) => {
+      alloc.untrack(fn);
+      if (get(fn, WEAKREFS) !== 0) core.weakrefs.clearAll(fn);
+      clear(fn);
+      for (const offset of last) refs.decref(get(fn, offset));
+      alloc.freeGcObject(fn, GC_HEAD);
+    },
+    traverse: (fn, visit) => {
+      for (const offset of visited) {
+        const referent = get(fn, offset);
+        if (referent !== 0) visit(referent);
+      }
+    },
+    clear,
+    repr: (fn) => `<function ${core.str.value(get(fn, at.func_qualname))} at 0x${fn.toString(16)}>`,
+    call: (fn, args) => core.frames.callFunction(fn, args),
+    getAttribute: (fn, name) => {
+      const offset = attributes[name];
+      if (offset !== undefined) {
+        const value = get(fn, offset);
+        return refs.newRef(value === 0 ? core.constants.none : value);
+      }
+      return name === "__dict__" && dict(fn) !== 0 ? refs.newRef(get(fn, DICT)) : 0;
+    },
+  };
+  const attributes: { readonly [name: string]: number | undefined } = {
+    __name__: at.func_name,
+    __qualname__: at.func_qualname,
+    __code__: CODE,
+    __globals__: at.func_globals,
+    __defaults__: at.func_defaults,
+    __kwdefaults__: at.func_kwdefaults,
+    __closure__: at.func_closure,
+    __module__: at.func_module,
+    __doc__: at.func_doc,
+  };
+  const type = types.define({
+    name: "function",
+    basicsize: BYTES,
+    flags: typeFlags.hasGc,
+    dictoffset: DICT,
+    weaklistoffset: WEAKREFS,
+    slots,
+  });
+
+  function create(code: Address, globals: Address, closure = 0, defaults = 0): Address {
+    const fn = alloc.gcObject(type, BYTES, GC_HEAD);
+    if (fn === 0) return 0;
+    memory.u32.fill(0, (fn + 2 * word) >>> 2, (fn + BYTES) >>> 2);
+    const module = core.dict.getItemString(globals, "__name__");
+    const fill = (offset: number, referent: Address): void => {
+      if (referent === 0) return;
+      refs.incref(referent);
+      set(fn, offset, referent);
+    };
+    fill(at.func_globals, globals);
+    fill(at.func_name, codes.codeName(code));
+    fill(at.func_qualname, codes.codeQualname(code));
+    fill(CODE, code);
+    fill(at.func_defaults, defaults);
+    fill(at.func_closure, closure);
+    fill(at.func_doc, core.constants.none);
+    fill(at.func_module, module);
+    alloc.track(fn);
+    return fn;
+  }
+
+  return {
+    type,
+    ...codes,
+    ...makeMethods(core),
+    create,
+    define: (spec: FunctionSpec, globals, closure, defaults) => {
+      const code = codes.createCode(spec);
+      if (code === 0) return 0;
+      const fn = create(code, globals, closure, defaults);
+      refs.decref(code);
+      return fn;
+    },
+    code: (fn) => get(fn, CODE),
+    closure: (fn) => get(fn, at.func_closure),
+    defaults: (fn) => get(fn, at.func_defaults),
+    globals: (fn) => get(fn, at.func_globals),
+    name: (fn) => get(fn, at.func_name),
+    dict,
+    check: (object) => types.typeOf(object) === type,
+  };
+}

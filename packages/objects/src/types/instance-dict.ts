@@ -1,0 +1,366 @@
+/**
+ * Where instances keep their attributes. Classes with a managed dict keep them by version:
+ *
+ *     3.11   word -4: values block of its own; word -3: dict. One of the two is NULL.
+ *     3.12   word -3: values - 1 (odd), or dict
+ *     3.13   word -3: dict, or NULL; the values lie in the instance, after its fields. While they are valid and there is
+ *            a dict, the dict's table is these values.
+ *
+ * Which value belongs to which name, the shared keys of the class say. Other types have a pointer to a dict at
+ * `tp_dictoffset`; a negative one counts from the end of the items (3.11).
+ *
+ * I1  In 3.11 and 3.12 a dict takes the values block over; the instance has values or a dict, never both.
+ * I2  Valid inline values and the dict's values are the same address; invalid ones are all NULL.
+ */
+import type { Address } from "@pyrena/abi";
+import { typeFlags, type Visit } from "../api/types.ts";
+import type { Core } from "../core/core.ts";
+import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
+
+/** What `set` returns besides 0 and -1 (an exception is pending). */
+export const NO_DICT = 1;
+/** What `set` returns where the attribute that shall go is not there. */
+export const MISSING = 2;
+
+/** Attributes of instances; part of `core.classes`. */
+export interface InstanceDicts {
+  /** `_PyObject_InitializeDict` (3.11, 3.12): the values block of an instance that `object.__new__` makes. 0 or -1. */
+  initialize(this: void, object: Address, cls: Address): number;
+  /** Bytes of inline values to be allocated after an instance; 0 without. */
+  inlineBytes(this: void, cls: Address): number;
+  /** Write the inline values of a new instance, and let the class's keys shrink. */
+  initInline(this: void, object: Address, cls: Address): void;
+  /** Borrowed; NULL: absent, or an exception is pending. */
+  get(this: void, object: Address, cls: Address, name: Address): Address;
+  /** Store, or with NULL delete: 0, -1, NO_DICT or MISSING. */
+  set(this: void, object: Address, cls: Address, name: Address, value: Address): number;
+  /** The dict, made on demand, borrowed. NULL with an exception pending, or without: the type has none. */
+  dict(this: void, object: Address, cls: Address): Address;
+  /** Give the instance another dict: borrowed. 0, -1 or NO_DICT. */
+  setDict(this: void, object: Address, cls: Address, dict: Address): number;
+  /** Attributes in order, borrowed. */
+  entries(this: void, object: Address, cls: Address): [Address, Address][];
+  /** Drop what a managed dict holds, as the instance dies or its cycle is broken. */
+  clearManaged(this: void, object: Address, cls: Address): void;
+  traverseManaged(this: void, object: Address, cls: Address, visit: Visit): void;
+  /** Address of the word with the dict pointer where the dict is not managed; NULL: none. */
+  dictWord(this: void, object: Address, cls: Address): Address;
+  /** The values block that the instance owns (3.11, 3.12), or NULL. */
+  ownedValues(this: void, object: Address): Address;
+}
+
+export function makeInstanceDicts(core: Core): InstanceDicts {
+  const { memory, refs, types, errors, facts, word, wide } = core;
+  const T = typeLayout(core).at;
+  const H = heapTypeLayout(core).at;
+  const { attributes: where } = facts;
+  const VALUES = 4 * word;
+  const DICT = 3 * word;
+  const USED = 2 * word;
+  const SIZE = 2 * word;
+  const { managedDict, inlineValues, heapType } = typeFlags;
+  const u = (address: Address): number => memory.u32[address >>> 2];
+  const flagsOf = (cls: Address): number => u(cls + T.tp_flags);
+  const sharedKeys = (cls: Address): Address => u(cls + H.ht_cached_keys);
+  /** Capacity of values made now. */
+  const room = (keys: Address): number => core.dict.keysEntries(keys) + core.dict.keysUsable(keys);
+
+  /** Each new instance leaves the class's keys one name less to come, until one is left. */
+  function shrink(keys: Address): void {
+    const usable = core.dict.keysUsable(keys);
+    if (usable > 1) core.dict.setKeysUsable(keys, usable - 1);
+  }
+
+  /** Values in use outside any dict, or inline ones that are valid. */
+  const valuesOf: (object: Address, cls: Address) => Address =
+    where === "values"
+      ? (object) => u(object - VALUES)
+      : where === "tagged"
+        ? (object) => {
+            const tagged = u(object - DICT);
+            return (tagged & 1) === 0 ? 0 : tagged + 1;
+          }
+        : (object, cls) => {
+            if ((flagsOf(cls) & inlineValues) === 0) return 0;
+            const values = object + u(cls + T.tp_basicsize);
+            return core.dict.values.isValid(values) ? values : 0;
+          };
+
+  const managed: (object: Address) => Address =
+    where === "tagged"
+      ? (object) => {
+          const tagged = u(object - DICT);
+          return (tagged & 1) === 0 ? tagged : 0;
+        }
+      : (object) => u(object - DICT);
+
+  /** Enter a dict, which takes the values over but for inline ones (I1). */
+  function enter(object: Address, dict: Address): void {
+    memory.u32[(object - DICT) >>> 2] = dict;
+    if (where === "values") memory.u32[(object - VALUES) >>> 2] = 0;
+  }
+
+  function dictWord(object: Address, cls: Address): Address {
+    let offset = memory.i32[(cls + T.tp_dictoffset) >>> 2];
+    if (offset === 0) return 0;
+    if (offset < 0) {
+      const items = Math.abs(memory.i32[(object + SIZE) >>> 2]);
+      const end = u(cls + T.tp_basicsize) + items * u(cls + T.tp_itemsize);
+      offset += Math.ceil(end / word) * word;
+    }
+    return object + offset;
+  }
+
+  /** An empty dict for an instance: over the class's shared keys, if it has any. */
+  function newDict(cls: Address): Address {
+    const keys = (flagsOf(cls) & heapType) === 0 ? 0 : sharedKeys(cls);
+    if (keys === 0) return core.dict.create();
+    const values = core.dict.values.create(room(keys));
+    if (values === 0) return 0;
+    const dict = core.dict.createSplit(keys, values, 0, false);
+    if (dict === 0) core.dict.values.free(values);
+    return dict;
+  }
+
+  /** Make the dict of an instance that has only values. Borrowed, or NULL. */
+  function materialize(object: Address, cls: Address, values: Address): Address {
+    const used = core.dict.values.size(values);
+    const dict = core.dict.createSplit(sharedKeys(cls), values, used, where === "inline");
+    if (dict !== 0) enter(object, dict);
+    return dict;
+  }
+
+  function setItem(dict: Address, name: Address, value: Address): number {
+    // Code of users that runs for the old value may take the dict away from the instance.
+    refs.incref(dict);
+    let result: number;
+    if (value !== 0) result = core.dict.setItem(dict, name, value);
+    else {
+      result = core.dict.deleteItem(dict, name);
+      if (result < 0 && errors.matches("KeyError")) {
+        errors.clear();
+        result = MISSING;
+      }
+    }
+    refs.decref(dict);
+    return result;
+  }
+
+  function setInDict(slot: Address, cls: Address, name: Address, value: Address): number {
+    let dict = u(slot);
+    if (dict === 0) {
+      dict = newDict(cls);
+      if (dict === 0) return -1;
+      memory.u32[slot >>> 2] = dict;
+      if (wide) memory.u32[(slot >>> 2) + 1] = 0;
+    }
+    return setItem(dict, name, value);
+  }
+
+  /** `_PyObject_StoreInstanceAttribute`: a name that is to be deleted enters the shared keys as well. */
+  function setInValues(
+    object: Address,
+    cls: Address,
+    values: Address,
+    name: Address,
+    value: Address,
+  ): number {
+    const api = core.dict.values;
+    const index = core.dict.insertShared(sharedKeys(cls), name);
+    let dict = managed(object);
+    if (index < 0) {
+      if (dict === 0) {
+        if (value === 0) return MISSING;
+        dict = materialize(object, cls, values);
+        if (dict === 0) return -1;
+      }
+      return setItem(dict, name, value);
+    }
+    const before = api.get(values, index);
+    if (value === 0) {
+      if (before === 0) return MISSING;
+      api.set(values, index, 0);
+      api.removeFromOrder(values, index);
+      if (dict !== 0) memory.u32[(dict + USED) >>> 2]--;
+      refs.decref(before);
+      return 0;
+    }
+    refs.incref(value);
+    api.set(values, index, value);
+    if (before !== 0) {
+      refs.decref(before);
+      return 0;
+    }
+    api.addToOrder(values, index);
+    if (dict !== 0) memory.u32[(dict + USED) >>> 2]++;
+    return 0;
+  }
+
+  /** Release values one by one, in the order of the shared keys. */
+  function clearValues(values: Address, count: number): void {
+    const api = core.dict.values;
+    for (let n = 0; n < count; n++) {
+      const value = api.get(values, n);
+      if (value === 0) continue;
+      api.set(values, n, 0);
+      refs.decref(value);
+    }
+    api.setSize(values, 0);
+  }
+
+  function clearInline(object: Address, cls: Address): void {
+    const values = valuesOf(object, cls);
+    const dict = managed(object);
+    if (dict === 0) {
+      if (values !== 0) clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
+      return;
+    }
+    // A dict that others hold goes on with a copy of the values; one that dies now releases them where they are.
+    if (values !== 0 && core.dict.detachValues(dict) < 0) {
+      errors.writeUnraisable(`deallocation of an instance of ${types.name(cls)}`);
+      core.dict.clear(dict);
+    }
+    memory.u32[(object - DICT) >>> 2] = 0;
+    refs.decref(dict);
+  }
+
+  function clearOwned(object: Address, cls: Address): void {
+    const values = valuesOf(object, cls);
+    const dict = managed(object);
+    memory.u32[(object - DICT) >>> 2] = 0;
+    if (where === "values") memory.u32[(object - VALUES) >>> 2] = 0;
+    if (values !== 0) {
+      clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
+      core.dict.values.free(values);
+    }
+    refs.xdecref(dict);
+  }
+
+  function dictOf(object: Address, cls: Address): Address {
+    if ((flagsOf(cls) & managedDict) !== 0) {
+      const dict = managed(object);
+      if (dict !== 0) return dict;
+      const values = valuesOf(object, cls);
+      if (values !== 0) return materialize(object, cls, values);
+    }
+    const slot = dictSlot(object, cls);
+    if (slot === 0) return 0;
+    if (u(slot) === 0) {
+      memory.u32[slot >>> 2] = newDict(cls);
+      if (wide) memory.u32[(slot >>> 2) + 1] = 0;
+    }
+    return u(slot);
+  }
+
+  /** Address of the word with the dict pointer, managed or not. */
+  function dictSlot(object: Address, cls: Address): Address {
+    return (flagsOf(cls) & managedDict) !== 0 ? object - DICT : dictWord(object, cls);
+  }
+
+  return {
+    initialize: (object, cls) => {
+      if (where === "inline" || (flagsOf(cls) & managedDict) === 0) return 0;
+      const keys = sharedKeys(cls);
+      shrink(keys);
+      const values = core.dict.values.create(room(keys));
+      if (values === 0) return -1;
+      if (where === "values") memory.u32[(object - VALUES) >>> 2] = values;
+      else memory.u32[(object - DICT) >>> 2] = values - 1;
+      return 0;
+    },
+    inlineBytes: (cls) =>
+      (flagsOf(cls) & inlineValues) === 0 ? 0 : core.dict.values.bytes(room(sharedKeys(cls))),
+    initInline: (object, cls) => {
+      const keys = sharedKeys(cls);
+      shrink(keys);
+      core.dict.values.initInline(object + u(cls + T.tp_basicsize), room(keys));
+    },
+    get: (object, cls, name) => {
+      if ((flagsOf(cls) & managedDict) !== 0) {
+        const values = valuesOf(object, cls);
+        if (values !== 0) {
+          const index = core.dict.sharedIndex(sharedKeys(cls), name);
+          return index < 0 ? 0 : core.dict.values.get(values, index);
+        }
+      }
+      const slot = dictSlot(object, cls);
+      const dict = slot === 0 ? 0 : u(slot);
+      return dict === 0 ? 0 : core.dict.getItem(dict, name);
+    },
+    set: (object, cls, name, value) => {
+      if ((flagsOf(cls) & managedDict) !== 0) {
+        const values = valuesOf(object, cls);
+        if (values !== 0) return setInValues(object, cls, values, name, value);
+      }
+      const slot = dictSlot(object, cls);
+      return slot === 0 ? NO_DICT : setInDict(slot, cls, name, value);
+    },
+    dict: dictOf,
+    setDict: (object, cls, dict) => {
+      const slot = dictSlot(object, cls);
+      if (slot === 0) return NO_DICT;
+      refs.incref(dict);
+      if ((flagsOf(cls) & inlineValues) !== 0) {
+        const values = valuesOf(object, cls);
+        const before = managed(object);
+        if (before !== 0 && values !== 0 && core.dict.detachValues(before) < 0) {
+          refs.decref(dict);
+          return -1;
+        }
+        memory.u32[slot >>> 2] = dict;
+        if (before !== 0) refs.decref(before);
+        else if (values !== 0) {
+          const count = core.dict.keysEntries(sharedKeys(cls));
+          const old: Address[] = [];
+          for (let n = 0; n < count; n++) old.push(core.dict.values.get(values, n));
+          core.dict.values.invalidate(values);
+          for (const value of old) refs.xdecref(value);
+        }
+        return 0;
+      }
+      const before = dictOf(object, cls);
+      if (before === 0 && errors.occurred() !== 0) {
+        refs.decref(dict);
+        return -1;
+      }
+      memory.u32[slot >>> 2] = dict;
+      refs.xdecref(before);
+      return 0;
+    },
+    entries: (object, cls) => {
+      const found: [Address, Address][] = [];
+      if ((flagsOf(cls) & managedDict) !== 0) {
+        const values = valuesOf(object, cls);
+        if (values !== 0) {
+          const size = core.dict.values.size(values);
+          for (let n = 0; n < size; n++) {
+            const index = core.dict.values.order(values, n);
+            const key = core.dict.sharedKey(sharedKeys(cls), index);
+            found.push([key, core.dict.values.get(values, index)]);
+          }
+          return found;
+        }
+      }
+      const slot = dictSlot(object, cls);
+      if (slot === 0 || u(slot) === 0) return found;
+      const cursor = { position: 0, key: 0, value: 0 };
+      while (core.dict.next(u(slot), cursor)) found.push([cursor.key, cursor.value]);
+      return found;
+    },
+    clearManaged: where === "inline" ? clearInline : clearOwned,
+    traverseManaged: (object, cls, visit) => {
+      const values = valuesOf(object, cls);
+      if (values !== 0) {
+        const count = core.dict.keysEntries(sharedKeys(cls));
+        for (let n = 0; n < count; n++) {
+          const value = core.dict.values.get(values, n);
+          if (value !== 0) visit(value);
+        }
+      }
+      const dict = managed(object);
+      if (dict !== 0) visit(dict);
+    },
+    dictWord,
+    ownedValues: (object) => (where === "inline" ? 0 : valuesOf(object, 0)),
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * Instances of classes: their memory, and how they die (`subtype_dealloc`, `subtype_traverse`, `subtype_clear` in
+ * `Objects/typeobject.c`).
+ *
+ *     prefix      managed weak references, dict, PyGC_Head (core/allocation.ts)
+ *     0           the built-in base's fields; with items, these come last
+ *     basicsize   of the base: slots, a word each; 3.11: then weak reference list, or dict pointer
+ *     basicsize   of the class: inline values (3.13 and later)
+ */
+import type { Address } from "@pyrena/abi";
+import { typeFlags, type Visit } from "../api/types.ts";
+import type { Core } from "../core/core.ts";
+import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
+import type { InstanceDicts } from "./instance-dict.ts";
+
+/** Instances; part of `core.classes`. */
+export interface Instances {
+  allocate(this: void, cls: Address, items: number): Address;
+  instantiate(this: void, cls: Address): Address;
+  finalizeFromDealloc(this: void, object: Address): boolean;
+  dealloc(this: void, object: Address): void;
+  traverse(this: void, object: Address, visit: Visit): void;
+  clear(this: void, object: Address): void;
+  /** The nearest base that is no class. */
+  builtinBase(this: void, cls: Address): Address;
+  /** Visit the words of the slots that a class and its bases add, the class's own first. */
+  eachSlot(this: void, object: Address, cls: Address, visit: (word: Address) => void): void;
+}
+
+export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
+  const { memory, alloc, refs, types, word } = core;
+  const T = typeLayout(core).at;
+  const HEAP = heapTypeLayout(core);
+  const MEMBERS = HEAP.bytes;
+  const MEMBER = HEAP.member.bytes;
+  const MEMBER_OFFSET = HEAP.member.offset;
+  const SIZE = 2 * word;
+  const TYPE = word;
+  const OBJECT = types.object;
+  const { heapType, hasGc, managedDict, managedWeakref } = typeFlags;
+  const MANAGED = managedDict | managedWeakref;
+  const GC_HEAD = core.profile.headers.gcHead;
+  const u = (address: Address): number => memory.u32[address >>> 2];
+  const flagsOf = (cls: Address): number => u(cls + T.tp_flags);
+
+  function builtinBase(cls: Address): Address {
+    let base = cls;
+    while ((flagsOf(base) & heapType) !== 0) base = u(base + T.tp_base);
+    return base;
+  }
+
+  function allocate(cls: Address, items: number): Address {
+    const itemsize = u(cls + T.tp_itemsize);
+    const basicsize = u(cls + T.tp_basicsize);
+    // One item more, for a sentinel.
+    const own =
+      itemsize === 0 ? basicsize : Math.ceil((basicsize + itemsize * (items + 1)) / word) * word;
+    const inline = dicts.inlineBytes(cls);
+    const pre = (flagsOf(cls) & MANAGED) !== 0 ? 4 * word : GC_HEAD;
+    const object = alloc.gcObject(cls, own + inline, pre);
+    if (object === 0) return 0;
+    memory.u32.fill(0, (object + 2 * word) >>> 2, (object + own) >>> 2);
+    if (inline !== 0) dicts.initInline(object, cls);
+    return object;
+  }
+
+  function eachSlot(object: Address, cls: Address, visit: (word: Address) => void): void {
+    for (let base = cls; (flagsOf(base) & heapType) !== 0; base = u(base + T.tp_base)) {
+      const count = u(base + SIZE);
+      for (let n = 0; n < count; n++)
+        visit(object + u(base + MEMBERS + n * MEMBER + MEMBER_OFFSET));
+    }
+  }
+
+  function clearWord(at: Address): void {
+    const referent = u(at);
+    if (referent === 0) return;
+    memory.u32[at >>> 2] = 0;
+    refs.decref(referent);
+  }
+
+  /** Slots, then attributes: what classes add to their built-in base. */
+  function clearOwn(object: Address, cls: Address, base: Address): void {
+    eachSlot(object, cls, clearWord);
+    if ((flagsOf(cls) & managedDict) !== 0) dicts.clearManaged(object, cls);
+    else if (u(cls + T.tp_dictoffset) !== u(base + T.tp_dictoffset)) {
+      clearWord(dicts.dictWord(object, cls));
+    }
+  }
+
+  function finalizeFromDealloc(object: Address): boolean {
+    const slots = types.slotsOf(object);
+    if (slots.finalize === undefined) return false;
+    memory.u32[object >>> 2] = 1;
+    const collectable = (flagsOf(types.typeOf(object)) & hasGc) !== 0;
+    if (!collectable || !alloc.isFinalized(object)) {
+      slots.finalize(object);
+      if (collectable) alloc.setFinalized(object);
+    }
+    const count = u(object) - 1;
+    memory.u32[object >>> 2] = count;
+    return count !== 0;
+  }
+
+  function weakrefsOf(object: Address, cls: Address, base: Address): Address {
+    const offset = types.weaklistOffset(cls);
+    return offset === 0 || types.weaklistOffset(base) !== 0 ? 0 : object + offset;
+  }
+
+  function dealloc(object: Address): void {
+    alloc.untrack(object);
+    if (refs.trashcanBegin(object)) return;
+    const cls = u(object + TYPE);
+    const base = builtinBase(cls);
+    const finalizes = types.slots(cls).finalize !== undefined;
+    if (finalizes) {
+      alloc.track(object);
+      if (finalizeFromDealloc(object)) {
+        refs.trashcanEnd();
+        return;
+      }
+      alloc.untrack(object);
+    }
+    const weakrefs = weakrefsOf(object, cls, base);
+    if (weakrefs !== 0) {
+      if (u(weakrefs) !== 0) core.weakrefs.clearAll(object);
+      // Those that the finalizer or a callback made since: dead as well, and never called back.
+      while (u(weakrefs) !== 0) core.weakrefs.clear(u(weakrefs));
+    }
+    clearOwn(object, cls, base);
+    // What ran may have given the object another class.
+    const type = u(object + TYPE);
+    if (base === OBJECT) alloc.free(object);
+    else {
+      if ((flagsOf(base) & hasGc) !== 0) alloc.track(object);
+      types.slots(base).dealloc(object);
+    }
+    refs.decref(type);
+    refs.trashcanEnd();
+  }
+
+  return {
+    allocate,
+    instantiate: (cls) => {
+      const object = allocate(cls, 0);
+      if (object === 0) return 0;
+      alloc.track(object);
+      if (dicts.initialize(object, cls) < 0) {
+        refs.decref(object);
+        return 0;
+      }
+      return object;
+    },
+    finalizeFromDealloc,
+    dealloc,
+    traverse: (object, visit) => {
+      const cls = u(object + TYPE);
+      const base = builtinBase(cls);
+      eachSlot(object, cls, (at) => {
+        if (u(at) !== 0) visit(u(at));
+      });
+      if ((flagsOf(cls) & managedDict) !== 0) dicts.traverseManaged(object, cls, visit);
+      else if (u(cls + T.tp_dictoffset) !== u(base + T.tp_dictoffset)) {
+        const dict = u(dicts.dictWord(object, cls));
+        if (dict !== 0) visit(dict);
+      }
+      visit(cls);
+      types.slots(base).traverse?.(object, visit);
+    },
+    clear: (object) => {
+      const cls = u(object + TYPE);
+      const base = builtinBase(cls);
+      clearOwn(object, cls, base);
+      types.slots(base).clear?.(object);
+    },
+    builtinBase,
+    eachSlot,
+  };
+}
