@@ -46,6 +46,8 @@ export function makeList(core: Core): ListApi {
   const STEP = word >>> 2;
   const SHIFT = core.wordShift;
   const { increfLimit: INCREF_LIMIT } = facts.refcount;
+  /** Counts that `decref` just takes one off; none in debug mode, where it checks its argument. */
+  const DECREF_LIMIT = core.debug ? 0 : facts.refcount.decrefLimit;
   const {
     popKeepsRoom: POP_KEEPS_ROOM,
     deleteKeepsRoom: DELETE_KEEPS_ROOM,
@@ -163,9 +165,14 @@ export function makeList(core: Core): ListApi {
 
   /** Release the items of an array from the last to the first, then the array. */
   function releaseItems(items: Address, count: number): void {
-    for (let i = (items >>> 2) + count * STEP - STEP; i >= items >>> 2; i -= STEP) {
-      const item = memory.u32[i];
-      if (item !== 0) refs.decref(item);
+    const first = items >>> 2;
+    for (let i = first + (count - 1) * STEP; i >= first; i -= STEP) {
+      const u32 = memory.u32;
+      const item = u32[i];
+      if (item === 0) continue;
+      const references = u32[item >>> 2];
+      if (references > 1 && references < DECREF_LIMIT) u32[item >>> 2] = references - 1;
+      else refs.decref(item);
     }
     mem.free(items);
   }
@@ -304,13 +311,21 @@ export function makeList(core: Core): ListApi {
   function append(list: Address, item: Address): number {
     const u32 = memory.u32;
     const size = u32[(list + SIZE) >>> 2];
-    if (size < u32[(list + ALLOCATED) >>> 2]) u32[(list + SIZE) >>> 2] = size + 1;
-    else if (reallocate(list, size + 1) < 0) return -1;
+    if (size >= u32[(list + ALLOCATED) >>> 2]) return appendGrowing(list, item);
+    u32[(list + SIZE) >>> 2] = size + 1;
+    const references = u32[item >>> 2];
+    if (references < INCREF_LIMIT) u32[item >>> 2] = references + 1;
+    const i = (u32[(list + ITEMS) >>> 2] + (size << SHIFT)) >>> 2;
+    u32[i] = item;
+    if (wide) u32[i + 1] = 0;
+    return 0;
+  }
+
+  function appendGrowing(list: Address, item: Address): number {
+    const size = length(list);
+    if (reallocate(list, size + 1) < 0) return -1;
     incref(item);
-    const views = memory.u32;
-    const i = (views[(list + ITEMS) >>> 2] + (size << SHIFT)) >>> 2;
-    views[i] = item;
-    if (wide) views[i + 1] = 0;
+    store(firstWord(list) + size * STEP, item);
     return 0;
   }
 
@@ -382,19 +397,22 @@ export function makeList(core: Core): ListApi {
       : (items + types.basicsize(core.tuple.type)) >>> 2;
   }
 
+  /** CPython clears the array before it stores the items; what comes of it is the same. */
   function pack(items: readonly Address[]): Address {
     const size = items.length;
-    const list = withNulls(size);
-    if (list === 0) return 0;
+    const list = withRoom(size);
+    if (list === 0 || size === 0) return list;
     const u32 = memory.u32;
+    u32[(list + SIZE) >>> 2] = size;
     let i = u32[(list + ITEMS) >>> 2] >>> 2;
     for (let n = 0; n < size; n++) {
       const item = items[n];
       u32[i] = item;
-      incref(item);
+      if (wide) u32[i + 1] = 0;
       i += STEP;
+      const references = u32[item >>> 2];
+      if (references < INCREF_LIMIT) u32[item >>> 2] = references + 1;
     }
-    alloc.track(list);
     return list;
   }
 

@@ -49,6 +49,8 @@ export function makeTuple(core: Core): TupleApi {
   const STEP = word >>> 2;
   const SHIFT = core.wordShift;
   const { increfLimit: INCREF_LIMIT } = facts.refcount;
+  /** Counts that `decref` just takes one off; none in debug mode, where it checks its argument. */
+  const DECREF_LIMIT = core.debug ? 0 : facts.refcount.decrefLimit;
   const { tuple: KEPT_LIMIT, tupleMaxLength: KEPT_LENGTH } = profile.freeLists;
   const hashOf = makeTupleHash(core);
 
@@ -188,9 +190,14 @@ export function makeTuple(core: Core): TupleApi {
     // A subclass's own dealloc has been through the trashcan.
     if (exact && refs.trashcanBegin(tuple)) return;
     const count = memory.u32[(tuple + SIZE) >>> 2];
-    for (let n = count - 1; n >= 0; n--) {
-      const item = memory.u32[(tuple + ITEMS + (n << SHIFT)) >>> 2];
-      if (item !== 0) refs.decref(item);
+    const first = (tuple + ITEMS) >>> 2;
+    for (let i = first + (count - 1) * STEP; i >= first; i -= STEP) {
+      const u32 = memory.u32;
+      const item = u32[i];
+      if (item === 0) continue;
+      const references = u32[item >>> 2];
+      if (references > 1 && references < DECREF_LIMIT) u32[item >>> 2] = references - 1;
+      else refs.decref(item);
     }
     if (exact) {
       release(tuple, count);
@@ -276,7 +283,8 @@ export function makeTuple(core: Core): TupleApi {
     for (let n = 0, i = (tuple + ITEMS) >>> 2; n < count; n++, i += STEP) {
       const item = items[n];
       u32[i] = item;
-      incref(item);
+      const references = u32[item >>> 2];
+      if (references < INCREF_LIMIT) u32[item >>> 2] = references + 1;
     }
     trackPacked(tuple);
     return tuple;
@@ -288,9 +296,11 @@ export function makeTuple(core: Core): TupleApi {
     const u32 = memory.u32;
     const i = (tuple + ITEMS) >>> 2;
     u32[i] = first;
+    const references = u32[first >>> 2];
+    if (references < INCREF_LIMIT) u32[first >>> 2] = references + 1;
     u32[i + STEP] = second;
-    incref(first);
-    incref(second);
+    const references2 = u32[second >>> 2];
+    if (references2 < INCREF_LIMIT) u32[second >>> 2] = references2 + 1;
     trackPacked(tuple);
     return tuple;
   }
