@@ -2,6 +2,7 @@
  * `@pyrena/objects`: CPython's objects on one linear memory.
  */
 
+export type { InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
 export {
   type TypeSlots,
@@ -11,4 +12,35 @@ export {
   type UnwindSteps,
   type Visit,
 } from "./api/types.ts";
+export { PyException } from "./exception.ts";
+export { attachPython, createPython, type PythonOptions } from "./handles/create.ts";
+export { Frame } from "./handles/frame.ts";
+export {
+  type Atom,
+  Handle,
+  type HandleOptions,
+  type LostHandle,
+  type PyValue,
+} from "./handles/handle.ts";
+export { Local } from "./handles/local.ts";
+export {
+  ByteArrayHandle,
+  BytesHandle,
+  CellHandle,
+  ClassHandle,
+  ExceptionHandle,
+  FunctionHandle,
+  InstanceHandle,
+  JsValueHandle,
+  ModuleHandle,
+  WeakrefHandle,
+} from "./handles/others.ts";
+export {
+  type ClassOptions,
+  type FunctionBody,
+  type FunctionOptions,
+  Python,
+} from "./handles/python.ts";
+export { ListHandle, RangeHandle, TupleHandle } from "./handles/sequences.ts";
+export { DictHandle, SetHandle } from "./handles/tables.ts";
 export { attachObjects, createObjects, type Objects } from "./objects.ts";
