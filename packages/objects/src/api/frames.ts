@@ -59,6 +59,12 @@ export interface FramesApi {
   callFunction(this: void, fn: Address, args: readonly Address[]): Address;
   /** As `callFunction`, with arguments that move: see `pushMoving`. */
   callMoving(this: void, fn: Address, args: readonly Address[], lent: number): Address;
+  /**
+   * Count a call that CPython makes in Python and that is JavaScript here (the copy module's functions), towards the
+   * recursion limit. False with RecursionError pending; else `leaveCall` undoes it.
+   */
+  enterCall(this: void): boolean;
+  leaveCall(this: void): void;
   /** Locals, cells and free variables, in this order. */
   localCount(this: void, frame: Address): number;
   localName(this: void, frame: Address, index: number): string;

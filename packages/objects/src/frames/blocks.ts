@@ -319,11 +319,18 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     const traceback = core.exceptions.traceback(exception);
     let swallow = false;
     const done = attempt(record, () => {
-      const result = callKept(record, [
+      // What is called stays where it is until the exception is done with.
+      const u32 = memory.u32;
+      const self = u32[(record + SECOND) >>> 2] & ~1;
+      const args = [
         types.typeOf(exception),
         exception,
         traceback === 0 ? core.constants.none : traceback,
-      ]);
+      ];
+      const result = core.protocol.call(
+        u32[(record + FIRST) >>> 2],
+        self === 0 ? args : [self >>> 0, ...args],
+      );
       if (result === 0) return -1;
       swallow = core.protocol.isTrue(result);
       refs.decref(result);

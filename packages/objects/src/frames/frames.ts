@@ -63,7 +63,7 @@ export function makeFrames(core: Core): FramesApi {
     const u32 = memory.u32;
     if (u32[DEPTH] >= u32[LIMIT]) {
       drop(code, fn);
-      return errors.raise("RecursionError", `more than ${memory.u32[LIMIT]} frames`);
+      return tooDeep();
     }
     const count = u32[(code + CODE.co_nlocalsplus) >>> 2];
     const frame = stack.push(HEADER_WORDS + count + u32[(code + CODE.co_stacksize) >>> 2]);
@@ -85,6 +85,10 @@ export function makeFrames(core: Core): FramesApi {
     m[FRAME] = frame;
     m[DEPTH]++;
     return frame;
+  }
+
+  function tooDeep(): 0 {
+    return errors.raise("RecursionError", `calls are nested more than ${memory.u32[LIMIT]} deep`);
   }
 
   function drop(code: Address, fn: Address): void {
@@ -288,6 +292,14 @@ export function makeFrames(core: Core): FramesApi {
       return frame === 0 ? 0 : run(frame);
     },
     callMoving,
+    enterCall: () => {
+      if (memory.u32[DEPTH] >= memory.u32[LIMIT]) return tooDeep() !== 0;
+      memory.u32[DEPTH]++;
+      return true;
+    },
+    leaveCall: () => {
+      memory.u32[DEPTH]--;
+    },
     localCount,
     localName,
     local: (frame, index) => object(memory.u32[slot(frame, index)]),

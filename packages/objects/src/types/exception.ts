@@ -197,7 +197,10 @@ export function makeExceptions(core: Core): ExceptionsApi {
   /** Memory for an exception, all fields NULL, not tracked. */
   function allocate(exceptionType: Address): Address {
     const bytes = types.basicsize(exceptionType);
-    const exception = alloc.gcObject(exceptionType, bytes, types.preBytes(exceptionType));
+    if ((types.flags(exceptionType) & typeFlags.heapType) !== 0) {
+      return core.classes.allocate(exceptionType, 0);
+    }
+    const exception = alloc.gcObject(exceptionType, bytes, profile.headers.gcHead);
     if (exception !== 0) memory.u32.fill(0, (exception + E.dict) >>> 2, (exception + bytes) >>> 2);
     return exception;
   }

@@ -104,7 +104,7 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
     dealloc: (ref) => {
       alloc.untrack(ref);
       clearWithCallback(ref);
-      alloc.freeGcObject(ref, GC_HEAD);
+      alloc.freeGcObject(ref, types.preBytes(types.typeOf(ref)));
     },
     traverse: (ref, visit) => {
       const callback = memory.u32[(ref + CALLBACK) >>> 2];
@@ -160,6 +160,13 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
     },
     repr: (ref) => describe("weakref", ref),
     call: (ref) => get(ref),
+    create: (cls, args) => {
+      if (args.length === 1 || args.length === 2) return newRef(cls, args[0], orNull(args[1]));
+      return errors.raise(
+        "TypeError",
+        `a weak reference is made of 1 or 2 arguments, not ${args.length}`,
+      );
+    },
   });
 
   /** Do something with a proxy's living referent, which is held meanwhile; a dead one raises ReferenceError. */
@@ -233,7 +240,8 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
 
   /** A weak reference to an object that no list knows yet. Borrowed callback, or NULL. */
   function create(type: Address, object: Address, callback: Address): Address {
-    const ref = alloc.gcObject(type, BYTES, GC_HEAD);
+    const isClass = (types.flags(type) & typeFlags.heapType) !== 0;
+    const ref = isClass ? core.classes.allocate(type, 0) : alloc.gcObject(type, BYTES, GC_HEAD);
     if (ref === 0) return 0;
     const u32 = memory.u32;
     u32.fill(0, (ref + OBJECT) >>> 2, (ref + BYTES) >>> 2);
