@@ -30,6 +30,7 @@ export const everyProfile: readonly (readonly [Version, AbiName])[] = versions.f
 export interface TestHeapOptions {
   readonly debug?: boolean;
   readonly maxBytes?: number;
+  readonly hashSeed?: number;
   readonly wrapAllocator?: (inner: PyMemAllocatorEx) => PyMemAllocatorEx;
   readonly wrapArenas?: (inner: PyObjectArenaAllocator) => PyObjectArenaAllocator;
   readonly onUnraisable?: (report: { error: string; where: string }) => void;
@@ -51,6 +52,7 @@ export function testObjects(version: string, abi: AbiName, options: TestHeapOpti
     arenas,
     walkers: [pymalloc.walker, rawAllocator.walker],
     debug: options.debug ?? false,
+    hashSeed: options.hashSeed ?? 0,
     onUnraisable:
       options.onUnraisable ??
       ((report) => {

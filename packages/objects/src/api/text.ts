@@ -12,6 +12,11 @@ export interface StrApi {
   /** `sys.intern`: steals the reference, returns the canonical object as a new one. */
   intern(this: void, object: Address): Address;
   isInterned(this: void, object: Address): boolean;
+  /**
+   * References to an interned str that its count leaves out: the two that the dict of interned strs has to a mortal
+   * one. What was mortal first and then asked for with `name` is held by the runtime: one (3.11).
+   */
+  uncounted(this: void, object: Address): number;
   /** An immortal interned str for names the runtime itself uses: borrowed. */
   name(this: void, text: string): Address;
   value(this: void, object: Address): string;

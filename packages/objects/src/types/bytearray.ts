@@ -100,6 +100,16 @@ export function makeByteArray(core: Core): ByteArrayApi {
     },
     repr: (object) => `bytearray(${quoted(object)})`,
     length,
+    ownership: {
+      hidden: (object, visit) => {
+        if (HOLDER !== 0) visit(memory.u32[(object + HOLDER) >>> 2]);
+      },
+      buffers: (object, visit) => {
+        const buffer = memory.u32[(object + BUFFER) >>> 2];
+        if (HOLDER === 0 && buffer !== 0) visit(buffer);
+      },
+      check: wrongWith,
+    },
   };
   const type = types.define({
     name: "bytearray",
@@ -137,6 +147,17 @@ export function makeByteArray(core: Core): ByteArrayApi {
       return compareBytes(u8, data(object), length(object), bytes.data(other), bytes.length(other));
     if (check(other))
       return compareBytes(u8, data(object), length(object), data(other), length(other));
+    return undefined;
+  }
+
+  /** What is wrong with a bytearray, for `verify`. */
+  function wrongWith(object: Address): string | undefined {
+    const allocated = memory.u32[(object + ALLOC) >>> 2];
+    const used = data(object) - memory.u32[(object + BUFFER) >>> 2] + length(object);
+    if (used + (allocated === 0 ? 0 : NUL) > allocated)
+      return `uses ${used} bytes of a buffer of ${allocated}`;
+    if (allocated > 0 && memory.u8[data(object) + length(object)] !== 0)
+      return "does not end with 0";
     return undefined;
   }
 

@@ -77,6 +77,10 @@ export function makeBytes(core: Core): BytesApi {
     },
     repr: (object) => bytesRepr(view(object)),
     length,
+    ownership: {
+      check: (object) =>
+        memory.u8[object + DATA + length(object)] === 0 ? undefined : "does not end with 0",
+    },
   };
   const type = types.define({
     name: "bytes",

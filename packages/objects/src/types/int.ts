@@ -92,6 +92,7 @@ export function makeInt(core: Core): IntApi {
       return NOT_IMPLEMENTED;
     },
     repr: (object) => String(value(object)),
+    ownership: { check: wrongWith },
   };
   const type = types.define({
     name: "int",
@@ -169,6 +170,20 @@ export function makeInt(core: Core): IntApi {
   function isNegative(object: Address): boolean {
     if (TAGGED) return (memory.u32[(object + SIZE) >>> 2] & 2) !== 0;
     return memory.i32[(object + SIZE) >>> 2] < 0;
+  }
+
+  /** What is wrong with an int, for `verify`. */
+  function wrongWith(object: Address): string | undefined {
+    const count = digitCount(object);
+    const u32 = memory.u32;
+    const i = (object + DIGITS) >>> 2;
+    if (count > 0 && u32[i + count - 1] === 0) return "has a leading digit of 0";
+    for (let n = 0; n < count; n++) {
+      if (u32[i + n] >= BASE) return `has a digit of more than ${DIGIT_BITS} bits`;
+    }
+    if (TAGGED && (u32[(object + SIZE) >>> 2] & 3) !== (sizeWord(count, isNegative(object)) & 3))
+      return "has a sign that is not its value's";
+    return undefined;
   }
 
   /** A cached int, as a new reference (the count of 3.11's rises). */

@@ -153,6 +153,18 @@ export function makeStr(core: Core): StrApi {
     less: (object, other) =>
       check(other) ? (compare(object, other) < 0 ? 1 : 0) : NOT_IMPLEMENTED,
     repr: (object) => strRepr(value(object)),
+    ownership: {
+      buffers: (object, visit) => {
+        const u32 = memory.u32;
+        const bits = u32[(object + STATE) >>> 2];
+        if ((bits & (COMPACT | ASCII)) === (COMPACT | ASCII) || (bits & STATIC_BIT) !== 0) return;
+        const data = (bits & COMPACT) === 0 ? u32[(object + DATA_ANY) >>> 2] : 0;
+        const utf8 = u32[(object + UTF8) >>> 2];
+        if (data !== 0) visit(data);
+        if (utf8 !== 0 && utf8 !== data) visit(utf8);
+      },
+      check: wrongWith,
+    },
     length: (object) => memory.u32[(object + LENGTH) >>> 2],
   };
   const type = types.define({
@@ -425,6 +437,24 @@ export function makeStr(core: Core): StrApi {
     return lengthA - lengthB;
   }
 
+  /** What is wrong with a str, for `verify`. */
+  function wrongWith(object: Address): string | undefined {
+    const kind = kindOf(object);
+    const length = lengthOf(object);
+    if (kind !== 1 && kind !== 2 && kind !== 4) return `has characters of ${kind} bytes`;
+    const data = dataOf(object);
+    if (codeAt(data, kind, length) !== 0) return "does not end with 0";
+    const limit = widest(data, kind, 0, 1, length);
+    if (limit !== limitOf(object))
+      return `has characters up to ${limit}, but its state says ${limitOf(object)}`;
+    const low = memory.u32[(object + HASH) >>> 2] | 0;
+    const high = wide ? memory.u32[(object + HASH + 4) >>> 2] | 0 : 0;
+    if (low === -1 && (!wide || high === -1)) return undefined;
+    if (hashes.bytes(data, length * kind) !== low || (wide && core.hashHigh !== high))
+      return "has a hash that is not its text's";
+    return undefined;
+  }
+
   // ---- releasing ----
 
   /** Whether the object is one block with nothing beside it. */
@@ -539,13 +569,16 @@ export function makeStr(core: Core): StrApi {
       if (text.charCodeAt(i) >= 128)
         throw new PyrenaError("bad-argument", `name takes ASCII text, not ${strRepr(text)}`);
     }
-    if (text.length <= 1) return text === "" ? empty : character(text.charCodeAt(0));
+    if (text === "") return empty;
+    if (text.length === 1) return memory.u32[(LATIN1 + 4 * text.charCodeAt(0)) >>> 2];
     const dict = table();
-    let object = dict === 0 ? 0 : core.dict.getItemString(dict, text);
-    if (dict !== 0 && object === 0) {
+    const sought = dict === 0 ? 0 : from(text);
+    let object = sought === 0 ? 0 : core.dict.getItem(dict, sought);
+    if (sought !== 0) refs.decref(sought);
+    if (sought !== 0 && object === 0) {
       object = staticAscii(text);
       if (core.dict.setItem(dict, object, object) !== 0) object = 0;
-    } else if (internedBits(object) === MORTAL) {
+    } else if (object !== 0 && internedBits(object) === MORTAL) {
       // A program interned it before: from now on the runtime holds it, too.
       if (facts.hasImmortals) refs.immortalize(object);
       else refs.incref(object);
@@ -697,6 +730,11 @@ export function makeStr(core: Core): StrApi {
     interned,
     intern,
     isInterned: (object) => internedBits(object) !== 0,
+    uncounted: (object) => {
+      const how = internedBits(object);
+      if (how === MORTAL && object !== empty) return 2;
+      return how === IMMORTAL && memory.u32[object >>> 2] < STATIC_COUNT ? 1 : 0;
+    },
     name: (text) => names.get(text) ?? makeName(text),
     value,
     length: lengthOf,
