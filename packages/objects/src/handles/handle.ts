@@ -7,6 +7,7 @@ import { type Address, hex, PyrenaError } from "@pyrena/abi";
 import type { ErrorKind } from "../api/errors.ts";
 import type { Core } from "../core/core.ts";
 import { PyException } from "../exception.ts";
+import { lineOf } from "../inspect/labels.ts";
 import { type HandleTable, makeHandleTable } from "./table.ts";
 
 /** Python objects that have a JavaScript counterpart without identity: they come out as that. */
@@ -20,7 +21,7 @@ export interface LostHandle {
   /** Type of the object it held: `list`. */
   readonly type: string;
   readonly address: Address;
-  /** `repr` of the object, as it was found. */
+  /** `repr` of the object, as it was found, cut to a line. */
   readonly repr: string;
   /** Where the handle was made, if handles are traced. */
   readonly madeAt: string | undefined;
@@ -230,7 +231,7 @@ export class HandleContext {
       const report: LostHandle = {
         type: core.types.name(core.types.typeOf(object)),
         address: object,
-        repr: core.protocol.repr(object),
+        repr: lineOf(core, object),
         madeAt: madeAt?.[entry],
       };
       core.refs.decref(object);
