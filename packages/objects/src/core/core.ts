@@ -32,61 +32,61 @@ import type { StateFields } from "./state.ts";
 
 /** The parts of one heap's objects, and what they stand on. */
 export class Core {
-  declare readonly options: ObjectsOptions;
-  declare readonly heap: Heap;
-  declare readonly memory: LinearMemory;
-  declare readonly profile: Profile;
-  declare readonly facts: ObjectFacts;
+  readonly options!: ObjectsOptions;
+  readonly heap!: Heap;
+  readonly memory!: LinearMemory;
+  readonly profile!: Profile;
+  readonly facts!: ObjectFacts;
   /** Whether pointers are 8 bytes wide (lp64); their upper halves are 0 and must be written as such. */
-  declare readonly wide: boolean;
+  readonly wide!: boolean;
   /** Bytes of a pointer: 4 or 8. */
-  declare readonly word: 4 | 8;
+  readonly word!: 4 | 8;
   /** log2 of `word`. */
-  declare readonly wordShift: 2 | 3;
-  declare readonly raw: DomainApi;
-  declare readonly mem: DomainApi;
-  declare readonly obj: DomainApi;
+  readonly wordShift!: 2 | 3;
+  readonly raw!: DomainApi;
+  readonly mem!: DomainApi;
+  readonly obj!: DomainApi;
   /** Address of the objects' state, and offsets of its fields in bytes (all u32 unless drawn otherwise). */
-  declare readonly state: number;
-  declare readonly at: StateFields;
+  readonly state!: number;
+  readonly at!: StateFields;
   /** Whether the heap is being made; false when objects that exist are opened again. */
-  declare readonly fresh: boolean;
+  readonly fresh!: boolean;
   /** High 32 bits (signed) that go with the last result of a hash function; lp64 only. */
-  declare hashHigh: number;
+  hashHigh!: number;
   /** Where unraisable exceptions are reported. */
-  declare onUnraisable: (report: Unraisable) => void;
+  onUnraisable!: (report: Unraisable) => void;
   /** Whether addresses and types are checked at every low-level call. */
-  declare readonly debug: boolean;
+  readonly debug!: boolean;
 
-  declare readonly alloc: AllocationApi;
-  declare readonly refs: RefsApi;
-  declare readonly errors: ErrorsApi;
-  declare readonly types: TypesApi;
-  declare readonly protocol: ProtocolApi;
-  declare readonly constants: ConstantsApi;
-  declare readonly int: IntApi;
-  declare readonly float: FloatApi;
-  declare readonly complex: ComplexApi;
-  declare readonly str: StrApi;
-  declare readonly bytes: BytesApi;
-  declare readonly bytearray: ByteArrayApi;
-  declare readonly tuple: TupleApi;
-  declare readonly list: ListApi;
-  declare readonly slice: SliceApi;
-  declare readonly range: RangeApi;
-  declare readonly dict: DictApi;
-  declare readonly set: SetApi;
-  declare readonly weakrefs: WeakrefsApi;
-  declare readonly jsValues: JsValuesApi;
-  declare readonly functions: FunctionsApi;
-  declare readonly cells: CellsApi;
-  declare readonly modules: ModulesApi;
-  declare readonly capsules: CapsulesApi;
-  declare readonly classes: ClassesApi;
-  declare readonly exceptions: ExceptionsApi;
-  declare readonly frames: FramesApi;
-  declare readonly copying: CopyingApi;
-  declare readonly inspect: InspectApi;
+  readonly alloc!: AllocationApi;
+  readonly refs!: RefsApi;
+  readonly errors!: ErrorsApi;
+  readonly types!: TypesApi;
+  readonly protocol!: ProtocolApi;
+  readonly constants!: ConstantsApi;
+  readonly int!: IntApi;
+  readonly float!: FloatApi;
+  readonly complex!: ComplexApi;
+  readonly str!: StrApi;
+  readonly bytes!: BytesApi;
+  readonly bytearray!: ByteArrayApi;
+  readonly tuple!: TupleApi;
+  readonly list!: ListApi;
+  readonly slice!: SliceApi;
+  readonly range!: RangeApi;
+  readonly dict!: DictApi;
+  readonly set!: SetApi;
+  readonly weakrefs!: WeakrefsApi;
+  readonly jsValues!: JsValuesApi;
+  readonly functions!: FunctionsApi;
+  readonly cells!: CellsApi;
+  readonly modules!: ModulesApi;
+  readonly capsules!: CapsulesApi;
+  readonly classes!: ClassesApi;
+  readonly exceptions!: ExceptionsApi;
+  readonly frames!: FramesApi;
+  readonly copying!: CopyingApi;
+  readonly inspect!: InspectApi;
 
   constructor(base: Partial<Core>) {
     Object.assign(this, base);

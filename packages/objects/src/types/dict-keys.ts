@@ -103,6 +103,8 @@ export interface DictKeys {
   hashAt(this: void, keys: Address, index: number): number;
   /** Entry of an exact str in all-str or shared keys, or ABSENT. Runs no code of users. */
   findStr(this: void, keys: Address, key: Address, low: number, high: number): number;
+  /** The same, but the entry's address, or 0. */
+  entryOfStr(this: void, keys: Address, key: Address, low: number, high: number): Address;
   /** Slot that holds an entry's number. */
   slotOf(this: void, keys: Address, low: number, high: number, index: number): number;
   /** What a slot of the index table says: an entry's number, -1 free, -2 deleted. */
@@ -292,6 +294,11 @@ export function makeDictKeys(core: Core): DictKeys {
   }
 
   function findStr(keys: Address, key: Address, low: number, high: number): number {
+    const entry = entryOfStr(keys, key, low, high);
+    return entry === 0 ? ABSENT : (entry - entries(keys)) / PAIR;
+  }
+
+  function entryOfStr(keys: Address, key: Address, low: number, high: number): Address {
     const { u8, u16, u32, i32 } = memory;
     const log2 = u8[keys + LOG2];
     const mask = (1 << log2) - 1;
@@ -308,16 +315,17 @@ export function makeDictKeys(core: Core): DictKeys {
             ? (u16[(indices + 2 * slot) >>> 1] << 16) >> 16
             : i32[(indices + 4 * slot) >>> 2];
       if (index >= 0) {
-        const found = u32[(first + index * PAIR) >>> 2];
-        if (found === key) return index;
+        const entry = first + index * PAIR;
+        const found = u32[entry >>> 2];
+        if (found === key) return entry;
         if (
           i32[(found + STR_HASH) >>> 2] === low &&
           (!wide || i32[(found + STR_HASH + 4) >>> 2] === high) &&
           core.str.same(found, key)
         ) {
-          return index;
+          return entry;
         }
-      } else if (index === ABSENT) return ABSENT;
+      } else if (index === ABSENT) return 0;
       if (wide) {
         perturb = ((perturb >>> 5) | (upper << 27)) >>> 0;
         upper >>>= 5;
@@ -499,6 +507,7 @@ export function makeDictKeys(core: Core): DictKeys {
     },
     hashAt,
     findStr,
+    entryOfStr,
     slotOf,
     slotAt,
     moveEntries,

@@ -66,13 +66,12 @@ export function makeDict(core: Core): DictApi {
   const STR = core.str.type;
   const STR_HASH = 3 * word;
   const HEAD = profile.headers.gcHead;
-  const PAIR = 2 * word;
   const TRACKS_AT_ONCE = facts.tracksDictsAtOnce;
   const keysApi: DictKeys = makeDictKeys(core);
   const values = makeValues(core);
   const EMPTY = keysApi.empty;
   const KIND = keysApi.kindOffset;
-  const { findStr, append, usable } = keysApi;
+  const { findStr, entryOfStr, append, usable } = keysApi;
   const kept = alloc.freeList("dict", profile.freeLists.dict, (dict) =>
     alloc.freeGcObject(dict, HEAD),
   );
@@ -325,13 +324,17 @@ export function makeDict(core: Core): DictApi {
   }
 
   function getItem(dict: Address, key: Address): Address {
-    const keys = keysOf(dict);
-    if (memory.u8[keys + KIND] !== ALL_STR || memory.u32[(key + TYPE) >>> 2] !== STR) {
+    const u32 = memory.u32;
+    const keys = u32[(dict + KEYS) >>> 2];
+    if (memory.u8[keys + KIND] !== ALL_STR || u32[(key + TYPE) >>> 2] !== STR) {
       return getItemAny(dict, key);
     }
-    const low = hashOf(key);
-    const index = findStr(keys, key, low, core.hashHigh);
-    return index < 0 ? 0 : memory.u32[(keysApi.entries(keys) + index * PAIR + word) >>> 2];
+    const i32 = memory.i32;
+    const low = i32[(key + STR_HASH) >>> 2];
+    const high = wide ? i32[(key + STR_HASH + 4) >>> 2] : -1;
+    if (low === -1 && high === -1) return getItemAny(dict, key);
+    const entry = entryOfStr(keys, key, low, high);
+    return entry === 0 ? 0 : u32[(entry + word) >>> 2];
   }
 
   function getItemAny(dict: Address, key: Address): Address {
