@@ -2,6 +2,9 @@
  * `@pyrena/objects`: CPython's objects on one linear memory.
  */
 
+export type { CopyingApi } from "./api/copying.ts";
+export type { ExceptionName, ExceptionsApi } from "./api/exceptions.ts";
+export type { ExceptClause, FramesApi, WithOptions } from "./api/frames.ts";
 export type { InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
 export {
@@ -12,6 +15,7 @@ export {
   type UnwindSteps,
   type Visit,
 } from "./api/types.ts";
+export type { WeakrefsApi } from "./api/weakrefs.ts";
 export { PyException } from "./exception.ts";
 export { attachPython, createPython, type PythonOptions } from "./handles/create.ts";
 export { Frame } from "./handles/frame.ts";
@@ -43,4 +47,5 @@ export {
 } from "./handles/python.ts";
 export { ListHandle, RangeHandle, TupleHandle } from "./handles/sequences.ts";
 export { DictHandle, SetHandle } from "./handles/tables.ts";
+export type { ObjectsOptions } from "./core/options.ts";
 export { attachObjects, createObjects, type Objects } from "./objects.ts";

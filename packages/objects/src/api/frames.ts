@@ -86,7 +86,7 @@ export interface FramesApi {
   storeCell(this: void, frame: Address, index: number, value: Address): void;
   /** 0, or -1 with NameError pending. `DELETE_DEREF`. */
   deleteCell(this: void, frame: Address, index: number): number;
-  /** Push a value on the evaluation stack: steals it; -1 with MemoryError pending if the stack is full. */
+  /** Push a value on the evaluation stack: steals it; -1 with SystemError pending if the stack is full. */
   pushValue(this: void, frame: Address, value: Address): number;
   /** Take the value off the evaluation stack that was pushed last: new reference, or NULL if there is none. */
   popValue(this: void, frame: Address): Address;

@@ -358,7 +358,10 @@ export function makeFrames(core: Core): FramesApi {
       const used = memory.u32[i];
       if (used >= slotsOf(frame)) {
         refs.decref(value);
-        errors.noMemory();
+        errors.raise(
+          "SystemError",
+          `the evaluation stack of ${frameName(frame)} is full: give its code a larger stackSize`,
+        );
         return -1;
       }
       memory.u32[slot(frame, used)] = value;
