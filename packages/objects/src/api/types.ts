@@ -102,6 +102,11 @@ export interface TypeSlots {
    * Attributes that the type itself provides (not in its `__dict__`), new reference; NULL without an exception: none.
    */
   getAttribute?(this: void, object: Address, name: string): Address;
+  /**
+   * Set an attribute that the type itself provides; borrowed value, NULL to delete: 0, -1 with an exception pending, or
+   * 2: it provides none of that name.
+   */
+  setAttribute?(this: void, object: Address, name: string, value: Address): number;
   /** For `verify` and `leaks`; built-in types are known there (inspect/ownership.ts). */
   readonly ownership?: Ownership;
 }
@@ -183,6 +188,8 @@ export interface TypesApi {
   /** Whether the object's type is `type` or derives from it. */
   isInstance(this: void, object: Address, type: Address): boolean;
   isCollectable(this: void, object: Address): boolean;
+  /** `tp_dictoffset`, in bytes; -1 or, in 3.11, another negative number: managed; 0: none. */
+  dictoffset(this: void, type: Address): number;
   /** Bytes before an object of this type: PyGC_Head, and managed dict and weakref words. */
   preBytes(this: void, type: Address): number;
   /** Offset of the weak reference list's head from an object of this type (may be negative); 0: none. */

@@ -118,6 +118,13 @@ export function makeAttributes(
     return -1;
   }
 
+  /** What the type itself provides comes before `__dict__`: it has descriptors for it in CPython. */
+  function setOwn(object: Address, type: Address, name: Address, value: Address): number {
+    const { setAttribute } = types.slots(type);
+    const result = setAttribute?.(object, core.str.value(name), value) ?? MISSING;
+    return result === MISSING ? dicts.set(object, type, name, value) : result;
+  }
+
   function store(object: Address, name: Address, value: Address): number {
     const type = types.typeOf(object);
     let result: number;
@@ -127,7 +134,7 @@ export function makeAttributes(
       result =
         described !== 0 && isDescriptor(described)
           ? setDescribed(described, object, value)
-          : dicts.set(object, type, name, value);
+          : setOwn(object, type, name, value);
     }
     if (result <= 0) return result;
     noAttribute(object, name);

@@ -11,6 +11,7 @@ import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { NOT_IMPLEMENTED } from "../core/protocol.ts";
 import type { Instances } from "./instance.ts";
+import { MISSING } from "./instance-dict.ts";
 
 const FINALIZE = 1;
 const LENGTH = 2;
@@ -178,6 +179,8 @@ export function makeClassSlots(
         base(object).repr?.(object) ??
         `<${types.name(types.typeOf(object))} object at ${hex(object)}>`,
       getAttribute: (object, name) => base(object).getAttribute?.(object, name) ?? 0,
+      setAttribute: (object, name, value) =>
+        base(object).setAttribute?.(object, name, value) ?? MISSING,
       ...(ownership === undefined ? {} : { ownership }),
       ...((mask & FINALIZE) === 0 ? {} : { finalize }),
       ...((mask & LENGTH) === 0 ? {} : { length }),

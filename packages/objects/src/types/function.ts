@@ -69,8 +69,11 @@ export function functionStruct(
   );
 }
 
+/** What `setAttribute` returns for names that functions do not provide. */
+const NOT_PROVIDED = 2;
+
 export function makeFunctions(core: Core): FunctionsApi {
-  const { memory, alloc, refs, types, word, facts, profile } = core;
+  const { memory, alloc, refs, types, errors, word, facts, profile } = core;
   const { bytes: BYTES, at } = layoutOf(functionStruct(facts), profile.abi);
   const GC_HEAD = profile.headers.gcHead;
   const WEAKREFS = at.func_weakreflist;
@@ -156,6 +159,22 @@ export function makeFunctions(core: Core): FunctionsApi {
       }
       return name === "__dict__" && dict(fn) !== 0 ? refs.newRef(get(fn, DICT)) : 0;
     },
+    setAttribute: (fn, name, value) => {
+      const required = settable[name];
+      if (required === undefined) return NOT_PROVIDED;
+      const { none } = core.constants;
+      const isNone = value === none || value === 0;
+      if (required !== "object" && !isNone && types.typeOf(value) !== core[required].type) {
+        errors.raise("TypeError", `${name} must be a ${required}`);
+        return -1;
+      }
+      const offset = attributes[name] as number;
+      const before = get(fn, offset);
+      if (required === "object") set(fn, offset, refs.newRef(value === 0 ? none : value));
+      else set(fn, offset, isNone ? 0 : refs.newRef(value));
+      refs.xdecref(before);
+      return 0;
+    },
   };
   const attributes: { readonly [name: string]: number | undefined } = {
     __name__: at.func_name,
@@ -167,6 +186,15 @@ export function makeFunctions(core: Core): FunctionsApi {
     __closure__: at.func_closure,
     __module__: at.func_module,
     __doc__: at.func_doc,
+    __annotations__: at.func_annotations,
+  };
+  /** Those that can be set, and what they must be; None and deletion empty the others than `object`. */
+  const settable: { readonly [name: string]: "object" | "tuple" | "dict" | undefined } = {
+    __defaults__: "tuple",
+    __kwdefaults__: "dict",
+    __annotations__: "dict",
+    __module__: "object",
+    __doc__: "object",
   };
   const type = types.define({
     name: "function",
