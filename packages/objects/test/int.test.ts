@@ -4,6 +4,7 @@ import { attachObjects } from "@pyrena/objects";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { intStruct } from "../src/types/int.ts";
+import { failingObjects } from "./failing-objects.ts";
 import { everyProfile, testObjects } from "./heap.ts";
 
 const interesting: readonly bigint[] = [
@@ -250,19 +251,9 @@ describe.each(everyProfile)("memory of ints in %s %s", (version, abi) => {
 
   it("fails with MemoryError and without a leak when there is none", () => {
     const runs = everyFailure((failure) => {
-      let armed = false;
-      const core = testObjects(version, abi, {
-        wrapAllocator: (inner) => {
-          const failing = failure.allocator(inner);
-          return {
-            ...inner,
-            malloc: (ctx, size) =>
-              armed ? failing.malloc(failing.ctx, size) : inner.malloc(ctx as never, size),
-          };
-        },
-      });
+      const { core, arm } = failingObjects(version, abi, failure);
       const { int, refs, errors } = core;
-      armed = true;
+      arm(true);
       const made: number[] = [];
       for (const make of [
         () => int.from(5000),
@@ -281,7 +272,7 @@ describe.each(everyProfile)("memory of ints in %s %s", (version, abi) => {
         made.push(object);
       }
       for (const each of made) refs.decref(each);
-      armed = false;
+      arm(false);
       core.inspect.verify();
     });
     expect(runs).toBe(6);

@@ -4,6 +4,7 @@ import { attachObjects } from "@pyrena/objects";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { strStruct, strStruct311 } from "../src/types/str.ts";
+import { failingObjects } from "./failing-objects.ts";
 import { everyProfile, testObjects } from "./heap.ts";
 
 /** Text of every kind, as code points: JavaScript's own lone surrogates included. */
@@ -325,24 +326,10 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
 
   it("fails with MemoryError and without a leak when there is no room", () => {
     const runs = everyFailure((failure) => {
-      let armed = false;
-      const failing = testObjects(version, abi, {
-        wrapAllocator: (inner) => {
-          const wrapped = failure.allocator(inner);
-          return {
-            ...inner,
-            malloc: (ctx, size) =>
-              armed ? wrapped.malloc(wrapped.ctx, size) : inner.malloc(ctx as never, size),
-            realloc: (ctx, ptr, size) =>
-              armed
-                ? wrapped.realloc(wrapped.ctx, ptr, size)
-                : inner.realloc(ctx as never, ptr, size),
-          };
-        },
-      });
+      const { core: failing, arm } = failingObjects(version, abi, failure);
       failing.refs.decref(failing.str.interned("makes the table"));
       const { str: s, refs: r, errors } = failing;
-      armed = true;
+      arm(true);
       const held: number[] = [];
       const step = (make: () => number): boolean => {
         const object = make();
@@ -376,7 +363,7 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
           if (!step(() => s.append(start, held[0]))) break;
         } else if (!step(make)) break;
       }
-      armed = false;
+      arm(false);
       for (const each of held) r.decref(each);
       failing.inspect.verify();
     });
