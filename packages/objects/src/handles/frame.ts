@@ -39,8 +39,8 @@ export class Frame {
   }
 
   /** The local's value, always as a handle. @throws PyException UnboundLocalError */
-  ref(name: string): Handle {
-    return this.context.handle(this.load(name));
+  ref<Kind extends Handle = Handle>(name: string): Kind {
+    return this.context.handle(this.load(name)) as Kind;
   }
 
   /** Stands for the local where a value is wanted, without a handle and its reference: `f.set("b", f.local("a"))`. */

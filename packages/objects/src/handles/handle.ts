@@ -404,8 +404,8 @@ export class Handle {
   }
 
   /** `self.name`, always as a handle. */
-  attrRef(name: string): Handle {
-    return this.context.handle(this.context.core.protocol.getAttribute(this.live, name));
+  attrRef<Kind extends Handle = Handle>(name: string): Kind {
+    return this.context.handle(this.context.core.protocol.getAttribute(this.live, name)) as Kind;
   }
 
   /** `self.name = value`. */

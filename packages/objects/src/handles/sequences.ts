@@ -13,8 +13,8 @@ export class ListHandle extends Handle {
   }
 
   /** `l[i]`, always as a handle. */
-  ref(index: number): Handle {
-    return this.context.handle(this.context.core.list.getItemRef(this.live, index));
+  ref<Kind extends Handle = Handle>(index: number): Kind {
+    return this.context.handle(this.context.core.list.getItemRef(this.live, index)) as Kind;
   }
 
   /** As `Array.at`: undefined where there is no such item. */
@@ -143,8 +143,8 @@ export class TupleHandle extends Handle {
   }
 
   /** `t[i]`, always as a handle. */
-  ref(index: number): Handle {
-    return this.context.handle(this.context.core.refs.newRef(this.item(index)));
+  ref<Kind extends Handle = Handle>(index: number): Kind {
+    return this.context.handle(this.context.core.refs.newRef(this.item(index))) as Kind;
   }
 
   /** As `Array.at`: undefined where there is no such item. */

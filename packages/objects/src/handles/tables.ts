@@ -21,14 +21,14 @@ export class DictHandle extends Handle {
   }
 
   /** `d[key]`, always as a handle; undefined where the key is absent. */
-  ref(key: unknown): Handle | undefined {
+  ref<Kind extends Handle = Handle>(key: unknown): Kind | undefined {
     const { context, live } = this;
     const { core } = context;
     const ref = context.ref(key);
     const found = core.dict.getItem(live, ref);
     if (found !== 0) core.refs.incref(found);
     core.refs.decref(ref);
-    if (found !== 0) return context.wrap(found);
+    if (found !== 0) return context.wrap(found) as Kind;
     return core.errors.occurred() === 0 ? undefined : context.fail();
   }
 
