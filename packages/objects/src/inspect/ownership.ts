@@ -40,8 +40,9 @@ function listOwnership({ memory, profile, alloc }: Core): Ownership {
       const size = word(list + SIZE);
       const allocated = word(list + ALLOCATED);
       if (size > allocated) return `has ${size} items and room for ${allocated}`;
-      if ((word(list + ITEMS) === 0) !== (allocated === 0))
-        return `has room for ${allocated} items and ${word(list + ITEMS) === 0 ? "no" : "an"} items array`;
+      // Not the other way round: an array that was made smaller down to 0 items is a block still.
+      if (word(list + ITEMS) === 0 && allocated > 0)
+        return `has room for ${allocated} items and no items array`;
       if (!alloc.isTracked(list)) return "is not tracked";
       return undefined;
     },
