@@ -2,9 +2,20 @@
  * `@pyrena/objects`: CPython's objects on one linear memory.
  */
 
+export type { AllocationApi, FreeList } from "./api/allocation.ts";
+export type { ClassesApi, ClassSpec } from "./api/classes.ts";
 export type { CopyingApi } from "./api/copying.ts";
 export type { ExceptionName, ExceptionsApi } from "./api/exceptions.ts";
 export type { ExceptClause, FramesApi, WithOptions } from "./api/frames.ts";
+export type {
+  Body,
+  CapsulesApi,
+  CellsApi,
+  FunctionSpec,
+  FunctionsApi,
+  JsValuesApi,
+  ModulesApi,
+} from "./api/functions.ts";
 export type { InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
 export {
@@ -16,6 +27,7 @@ export {
   type Visit,
 } from "./api/types.ts";
 export type { WeakrefsApi } from "./api/weakrefs.ts";
+export type { ObjectsOptions } from "./core/options.ts";
 export { PyException } from "./exception.ts";
 export { attachPython, createPython, type PythonOptions } from "./handles/create.ts";
 export { Frame } from "./handles/frame.ts";
@@ -47,5 +59,4 @@ export {
 } from "./handles/python.ts";
 export { ListHandle, RangeHandle, TupleHandle } from "./handles/sequences.ts";
 export { DictHandle, SetHandle } from "./handles/tables.ts";
-export type { ObjectsOptions } from "./core/options.ts";
 export { attachObjects, createObjects, type Objects } from "./objects.ts";

@@ -160,6 +160,7 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
       if ((flags & (typeFlags.managedDict | typeFlags.managedWeakref)) !== 0) return 4 * word;
       return (flags & typeFlags.hasGc) !== 0 ? GC_HEAD : 0;
     },
+    dictoffset: (type) => memory.i32[(type + T.tp_dictoffset) >>> 2],
     weaklistOffset: (type) =>
       (flagsOf(type) & typeFlags.managedWeakref) !== 0
         ? -4 * word

@@ -1,6 +1,6 @@
 /** Attribute access (`PyObject_GenericGetAttr` and its kin, `type_getattro`). */
 import type { Address } from "@pyrena/abi";
-import { typeFlags } from "../api/types.ts";
+import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { type Descriptors, getset } from "./descriptor.ts";
 import { type InstanceDicts, MISSING, NO_DICT } from "./instance-dict.ts";
@@ -17,6 +17,7 @@ export interface Attributes {
 /**
  * @param lookup along a class's order of bases: borrowed, or NULL
  * @param setOnClass sets, or with NULL deletes, an attribute of a class: 0, -1 or MISSING
+ * @param builtinBase the nearest base that is no class
  */
 export function makeAttributes(
   core: Core,
@@ -24,6 +25,7 @@ export function makeAttributes(
   descriptors: Descriptors,
   lookup: (cls: Address, name: Address) => Address,
   setOnClass: (cls: Address, name: Address, value: Address) => number,
+  builtinBase: (cls: Address) => Address,
 ): Attributes {
   const { memory, refs, types, errors } = core;
   const isClass = (object: Address): boolean =>
@@ -39,6 +41,11 @@ export function makeAttributes(
   function isDescriptor(object: Address): boolean {
     const type = types.typeOf(object);
     return type === descriptors.memberType || type === descriptors.getsetType;
+  }
+
+  /** The functions of the built-in type that an object is an instance of, by way of its class or not. */
+  function builtinSlots(type: Address): TypeSlots {
+    return types.slots(builtinBase(type));
   }
 
   /** New reference; NULL without an exception: the slot is empty. */
@@ -70,7 +77,7 @@ export function makeAttributes(
     }
     const text = core.str.value(name);
     if (text === "__class__") return refs.newRef(type);
-    const builtin = types.slots(type).getAttribute?.(object, text) ?? 0;
+    const builtin = builtinSlots(type).getAttribute?.(object, text) ?? 0;
     if (builtin !== 0 || errors.occurred() !== 0) return builtin;
     const fallback = lookup(type, core.str.name("__getattr__"));
     return fallback === 0 ? 0 : core.classes.callMethod(fallback, object, [name]);
@@ -120,7 +127,7 @@ export function makeAttributes(
 
   /** What the type itself provides comes before `__dict__`: it has descriptors for it in CPython. */
   function setOwn(object: Address, type: Address, name: Address, value: Address): number {
-    const { setAttribute } = types.slots(type);
+    const { setAttribute } = builtinSlots(type);
     const result = setAttribute?.(object, core.str.value(name), value) ?? MISSING;
     return result === MISSING ? dicts.set(object, type, name, value) : result;
   }

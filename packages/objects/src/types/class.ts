@@ -96,7 +96,14 @@ export function makeClasses(core: Core): ClassesApi {
     return 0;
   }
 
-  const attributes = makeAttributes(core, dicts, descriptors, lookup, setOnClass);
+  const attributes = makeAttributes(
+    core,
+    dicts,
+    descriptors,
+    lookup,
+    setOnClass,
+    instances.builtinBase,
+  );
 
   function dealloc(cls: Address): void {
     alloc.untrack(cls);

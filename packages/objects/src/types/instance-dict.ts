@@ -12,10 +12,11 @@
  * I1  In 3.11 and 3.12 a dict takes the values block over; the instance has values or a dict, never both.
  * I2  Valid inline values and the dict's values are the same address; invalid ones are all NULL.
  */
-import type { Address } from "@pyrena/abi";
+import { type Address, layoutOf } from "@pyrena/abi";
 import { typeFlags, type Visit } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
+import { dictStruct } from "./dict.ts";
 
 /** What `set` returns besides 0 and -1 (an exception is pending). */
 export const NO_DICT = 1;
@@ -56,7 +57,8 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
   const { attributes: where } = facts;
   const VALUES = 4 * word;
   const DICT = 3 * word;
-  const USED = 2 * word;
+  const D = layoutOf(dictStruct, core.profile.abi).at;
+  const USED = D.ma_used;
   const SIZE = 2 * word;
   const { managedDict, inlineValues, heapType } = typeFlags;
   const u = (address: Address): number => memory.u32[address >>> 2];
@@ -215,13 +217,26 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       if (values !== 0) clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
       return;
     }
-    // A dict that others hold goes on with a copy of the values; one that dies now releases them where they are.
+    // The dict goes on with a copy of the values, even if it dies in the next moment.
     if (values !== 0 && core.dict.detachValues(dict) < 0) {
       errors.writeUnraisable(`deallocation of an instance of ${types.name(cls)}`);
-      core.dict.clear(dict);
+      bereave(object, cls, dict, values);
     }
     memory.u32[(object - DICT) >>> 2] = 0;
     refs.decref(dict);
+  }
+
+  /** No room for a copy of the values: the dict that outlives its instance is left empty. */
+  function bereave(object: Address, cls: Address, dict: Address, values: Address): void {
+    const u32 = memory.u32;
+    const keys = u32[(dict + D.ma_keys) >>> 2];
+    u32[(dict + D.ma_used) >>> 2] = 0;
+    u32[(dict + D.ma_keys) >>> 2] = core.dict.emptyKeys;
+    u32[(dict + D.ma_values) >>> 2] = 0;
+    memory.u32[(object - DICT) >>> 2] = 0;
+    clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
+    core.dict.values.invalidate(values);
+    core.dict.decrefKeys(keys);
   }
 
   function clearOwned(object: Address, cls: Address): void {

@@ -2,9 +2,10 @@
  * Instances of classes that derive from built-in types: the base's value in memory of the class's size. Their
  * `__init__`, unless the class has its own, is the base's: it takes the argument.
  */
-import type { Address } from "@pyrena/abi";
+import { type Address, layoutOf } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 import type { Instances } from "./instance.ts";
+import { strStruct, strStruct311 } from "./str.ts";
 
 /** Construction by built-in bases. */
 export interface BuiltinInstances {
@@ -20,8 +21,16 @@ export interface BuiltinInstances {
   exact(this: void, type: Address, args: readonly Address[]): Address;
 }
 
+const STR_KIND_SHIFT = 2;
+const STR_ASCII = 1 << 6;
+const STR_BIT_7 = 1 << 7;
+
 export function makeBuiltinInstances(core: Core, instances: Instances): BuiltinInstances {
-  const { memory, alloc, refs, types, errors, facts, word, wide } = core;
+  const { memory, alloc, refs, types, errors, facts, obj, profile, word, wide } = core;
+  const S: Record<"length" | "state" | "utf8_length" | "utf8" | "data_any", number> = layoutOf(
+    facts.hasWstr ? strStruct311 : (strStruct as typeof strStruct311),
+    profile.abi,
+  ).at;
   const HEADER = 2 * word;
   const VAR_HEADER = 3 * word;
 
@@ -82,6 +91,68 @@ export function makeBuiltinInstances(core: Core, instances: Instances): BuiltinI
     return object;
   }
 
+  /**
+   * A str whose characters lie in a block of their own, as those of subclasses always do; of an ASCII one they are its
+   * UTF-8 copy as well.
+   */
+  function strFrom(cls: Address, args: readonly Address[]): Address {
+    const text =
+      args.length === 0
+        ? ""
+        : core.str.check(args[0])
+          ? core.str.value(args[0])
+          : core.protocol.repr(args[0]);
+    const exact = core.str.from(text);
+    if (exact === 0) return 0;
+    const state = memory.u32[(exact + S.state) >>> 2];
+    const kind = (state >>> STR_KIND_SHIFT) & 7;
+    const bytes = (core.str.length(exact) + 1) * kind;
+    const data = obj.malloc(bytes);
+    const object = data === 0 ? errors.noMemory() : instances.allocate(cls, 0);
+    if (object === 0) {
+      if (data !== 0) obj.free(data);
+      refs.decref(exact);
+      return 0;
+    }
+    const { u8, u32 } = memory;
+    const from = exact + ((state & STR_ASCII) !== 0 ? S.utf8_length : S.data_any);
+    u8.copyWithin(data, from, from + bytes);
+    // Length and hash are taken over; interned or static it is not.
+    u8.copyWithin(object + S.length, exact + S.length, exact + S.state);
+    const ready = facts.hasWstr ? STR_BIT_7 : 0;
+    u32[(object + S.state) >>> 2] = (kind << STR_KIND_SHIFT) | (state & STR_ASCII) | ready;
+    u32[(object + S.data_any) >>> 2] = data;
+    if ((state & STR_ASCII) !== 0) {
+      u32[(object + S.utf8) >>> 2] = data;
+      u32[(object + S.utf8_length) >>> 2] = text.length;
+    }
+    refs.decref(exact);
+    alloc.track(object);
+    return object;
+  }
+
+  /** The buffer of an exact bytearray changes hands. */
+  function byteArrayFrom(cls: Address, args: readonly Address[]): Address {
+    const exact = core.bytearray.from(
+      args.length === 0
+        ? new Uint8Array(0)
+        : types.isInstance(args[0], core.bytes.type)
+          ? core.bytes.value(args[0])
+          : core.bytearray.value(args[0]),
+    );
+    if (exact === 0) return 0;
+    const object = instances.allocate(cls, 0);
+    if (object === 0) {
+      refs.decref(exact);
+      return 0;
+    }
+    const bytes = types.basicsize(core.bytearray.type);
+    memory.u8.copyWithin(object + HEADER, exact + HEADER, exact + bytes);
+    alloc.freeObject(exact);
+    alloc.track(object);
+    return object;
+  }
+
   /** The empty instance, which the base's `__init__` then fills. */
   function empty(cls: Address, initialize: (object: Address) => void): Address {
     const object = instances.allocate(cls, 0);
@@ -132,6 +203,25 @@ export function makeBuiltinInstances(core: Core, instances: Instances): BuiltinI
         const exact = core.float.from(args.length === 0 ? 0 : core.float.value(args[0]));
         return copyOf(cls, exact, 0, HEADER, types.basicsize(base) - HEADER);
       }
+      case core.complex.type: {
+        const exact =
+          args.length === 0
+            ? core.complex.from(0, 0)
+            : core.complex.from(core.complex.real(args[0]), core.complex.imaginary(args[0]));
+        return copyOf(cls, exact, 0, HEADER, types.basicsize(base) - HEADER);
+      }
+      case core.str.type:
+        return strFrom(cls, args);
+      case core.bytes.type: {
+        const exact =
+          args.length === 0
+            ? refs.newRef(core.bytes.empty)
+            : core.bytes.from(core.bytes.value(args[0]));
+        const length = exact === 0 ? 0 : core.bytes.length(exact);
+        return copyOf(cls, exact, length, HEADER, types.basicsize(base) + length - HEADER);
+      }
+      case core.bytearray.type:
+        return byteArrayFrom(cls, args);
       default:
         return unsupported(base);
     }
