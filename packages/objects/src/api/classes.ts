@@ -29,6 +29,8 @@ export interface ClassesApi {
   instantiate(this: void, cls: Address): Address;
   /** `cls(*args)`: `__new__`, then `__init__` if the class has one. New reference. */
   call(this: void, cls: Address, args: readonly Address[]): Address;
+  /** `cls.__new__(cls, *args)`: `call` without `__init__`. New reference. */
+  construct(this: void, cls: Address, args: readonly Address[]): Address;
   /** `getattr` of an instance, class or anything else with a dict: new reference, NULL with AttributeError pending. */
   getAttribute(this: void, object: Address, name: Address): Address;
   /** As `getAttribute`, but NULL with nothing pending where there is no such attribute. */

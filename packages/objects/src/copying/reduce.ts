@@ -42,14 +42,6 @@ export function makeReducer(core: Core): Reducer {
     return base;
   }
 
-  /** `cls.__new__(cls, *args)`. */
-  function newObject(cls: Address, args: readonly Address[]): Address {
-    const create = types.slots(builtInBase(cls)).create;
-    return create !== undefined && isHeapType(cls)
-      ? create(cls, args)
-      : core.classes.instantiate(cls);
-  }
-
   function refuse(object: Address): undefined {
     errors.raise("TypeError", `'${types.name(types.typeOf(object))}' objects cannot be copied`);
     return undefined;
@@ -89,7 +81,7 @@ export function makeReducer(core: Core): Reducer {
     const items = base === core.list.type ? "list" : base === core.dict.type ? "dict" : "none";
     const plain = base === types.object || items !== "none" || args.length > 0;
     if (!plain) return refuse(object);
-    return own(object, (given) => newObject(type, given), args, items);
+    return own(object, (given) => core.classes.construct(type, given), args, items);
   }
 
   /** A recipe with the object's state; steals the arguments, one of which may be NULL with an exception pending. */

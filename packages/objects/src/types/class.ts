@@ -203,6 +203,7 @@ export function makeClasses(core: Core): ClassesApi {
     create: creation.create,
     instantiate: instances.instantiate,
     call: construction.call,
+    construct: construction.construct,
     ...attributes,
     dict: (object) => {
       const dict = dicts.dict(object, types.typeOf(object));

@@ -8,6 +8,7 @@ import { makeBuiltinInstances } from "./subclass-instances.ts";
 /** Construction; part of `core.classes`. */
 export interface Construction {
   call(this: void, cls: Address, args: readonly Address[]): Address;
+  construct(this: void, cls: Address, args: readonly Address[]): Address;
 }
 
 export function makeConstruction(core: Core, instances: Instances): Construction {
@@ -36,6 +37,7 @@ export function makeConstruction(core: Core, instances: Instances): Construction
   }
 
   return {
+    construct: (cls, args) => make(cls, args, true),
     call: (cls, args) => {
       const init = core.classes.lookup(cls, core.str.name("__init__"));
       const object = make(cls, args, init !== 0);
