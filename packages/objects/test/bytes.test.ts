@@ -157,6 +157,11 @@ describe.each(everyProfile)("bytearray in %s %s", (version, abi) => {
     expect(growth(popped, () => bytearray.resize(popped, bytearray.length(popped) - 1), 300)).toBe(
       is315 ? "149:149 73:73 35:35 16:16 7:7 2:2 0:0" : "149:150 74:75 36:37 17:18 8:9 3:4 1:2 0:1",
     );
+    // Emptied from the front: nothing of the buffer stays in 3.15, a byte for the NUL before.
+    const emptied = bytearray.from(Uint8Array.of(128));
+    bytearray.deleteSlice(emptied, 0, 1);
+    expect(room(emptied)).toBe(is315 ? 0 : 1);
+    refs.decref(emptied);
     const front = bytearray.from(Uint8Array.from({ length: 250 }, (_, n) => n));
     const steps = growth(front, () => bytearray.deleteSlice(front, 0, 1), 200);
     expect(steps).toBe(is315 ? "124:124 61:61" : "124:125 61:62");

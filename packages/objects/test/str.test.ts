@@ -96,7 +96,11 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
     const b = keep(str.at(abc, 1));
     expect(b).toBe(keep(str.from("b")));
     expect(keep(str.slice(abc, 1, 1, 1))).toBe(b);
-    expect(keep(str.slice(abc, 1, 2, 1))).toBe(b);
+    // Not of a slice with a step: `'abc'[1:3:2] is 'b'` is False in 3.11 to 3.15.
+    const stepped = keep(str.slice(abc, 1, 2, 1));
+    expect(str.value(stepped)).toBe("b");
+    expect(stepped).not.toBe(b);
+    expect(refs.refcount(stepped)).toBe(1);
     expect(keep(str.slice(abc, 3, 1, 1))).toBe(keep(str.from("é")));
     expect(keep(str.slice(abc, 2, 1, 0))).toBe(str.empty);
     expect(keep(str.repeat(abc, 0))).toBe(str.empty);

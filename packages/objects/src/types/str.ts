@@ -85,8 +85,9 @@ const COMPACT = 1 << 5;
 const ASCII = 1 << 6;
 /** 3.11: ready; 3.12+: statically allocated. */
 const BIT_7 = 1 << 7;
-/** From this length on TextDecoder is faster than a loop. */
-const LONG = 96;
+/** From these lengths on TextEncoder and TextDecoder are faster than a loop: measured. */
+const LONG_WRITE = 32;
+const LONG_READ = 40;
 
 export function makeStr(core: Core): StrApi {
   const { memory, alloc, types, obj, refs, errors, facts, profile, word, wide, state, at } = core;
@@ -109,6 +110,7 @@ export function makeStr(core: Core): StrApi {
   const { increfLimit: INCREF_LIMIT, staticImmortal: STATIC_COUNT } = facts.refcount;
   const UNICODE_SUBCLASS = typeFlags.unicodeSubclass;
   const hashes = makeHashes(core);
+  const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8");
   /** Names handed out, by text: addresses of immortal strs. */
   const names = new Map<string, Address>();
@@ -117,9 +119,12 @@ export function makeStr(core: Core): StrApi {
     name: "str",
     dealloc: (object) => {
       const u32 = memory.u32;
-      if ((u32[(object + STATE) >>> 2] & INTERNED_MASK) !== 0) forget(object);
-      const ofType = u32[(object + TYPE) >>> 2];
-      if (ofType === type && isPlain(object)) obj.free(object);
+      const bits = u32[(object + STATE) >>> 2];
+      if (
+        (bits & (COMPACT | ASCII | INTERNED_MASK)) === (COMPACT | ASCII) &&
+        u32[(object + TYPE) >>> 2] === type
+      )
+        obj.free(object);
       else freeOther(object);
     },
     sizeof: (object) => {
@@ -295,19 +300,29 @@ export function makeStr(core: Core): StrApi {
       if (length === 0) return shared(empty);
       return character(text.charCodeAt(0));
     }
-    let bits = 0;
-    for (let i = 0; i < length; i++) bits |= text.charCodeAt(i);
-    if (bits >= 128) return fromWide(text, bits);
+    // Most texts are ASCII: that shows while they are written. The others begin anew.
     const object = createAscii(length);
     if (object === 0) return 0;
-    const u8 = memory.u8;
     const data = object + ASCII_DATA;
-    for (let i = 0; i < length; i++) u8[data + i] = text.charCodeAt(i);
-    return object;
+    if (length < LONG_WRITE) {
+      const u8 = memory.u8;
+      let bits = 0;
+      for (let i = 0; i < length; i++) {
+        const code = text.charCodeAt(i);
+        u8[data + i] = code;
+        bits |= code;
+      }
+      if (bits < 128) return object;
+    } else if (encoder.encodeInto(text, memory.u8.subarray(data, data + length)).read === length) {
+      return object;
+    }
+    obj.free(object);
+    return fromWide(text);
   }
 
-  /** @param bits all UTF-16 units of the text, or-ed */
-  function fromWide(text: string, bits: number): Address {
+  function fromWide(text: string): Address {
+    let bits = 0;
+    for (let i = 0; i < text.length; i++) bits |= text.charCodeAt(i);
     if (bits < 256) {
       const object = create(text.length, 1, false);
       if (object === 0) return 0;
@@ -377,16 +392,9 @@ export function makeStr(core: Core): StrApi {
     const data = dataOf(object);
     if (kind === 1) {
       const u8 = memory.u8;
-      if (length < LONG) {
-        let text = "";
-        for (let i = data; i < data + length; i++) text += String.fromCharCode(u8[i]);
-        return text;
-      }
-      if (isAscii(object)) {
-        const bytes = u8.subarray(data, data + length);
-        return decoder.decode(memory.shared ? bytes.slice() : bytes);
-      }
-      return unitsToText(u8, data, length);
+      if (length < LONG_READ || !isAscii(object)) return unitsToText(u8, data, length);
+      const bytes = u8.subarray(data, data + length);
+      return decoder.decode(memory.shared ? bytes.slice() : bytes);
     }
     if (kind === 2) return unitsToText(memory.u16, data >>> 1, length);
     let text = "";
@@ -464,7 +472,9 @@ export function makeStr(core: Core): StrApi {
     return (bits & COMPACT) !== 0 && ((bits & ASCII) !== 0 || u32[(object + UTF8) >>> 2] === 0);
   }
 
+  /** Any other than a compact ASCII str that is not interned. */
   function freeOther(object: Address): void {
+    if (internedBits(object) !== 0) forget(object);
     const u32 = memory.u32;
     const bits = u32[(object + STATE) >>> 2];
     const data = (bits & COMPACT) !== 0 ? 0 : u32[(object + DATA_ANY) >>> 2];
@@ -629,7 +639,8 @@ export function makeStr(core: Core): StrApi {
     const isExact = memory.u32[(object + TYPE) >>> 2] === type;
     if (isExact && step === 1 && count === lengthOf(object)) return refs.newRef(object);
     const kind = kindOf(object);
-    if (count === 1) return character(codeAt(dataOf(object), kind, start));
+    // With another step a result of one character is a new str, not the shared one.
+    if (count === 1 && step === 1) return character(codeAt(dataOf(object), kind, start));
     const limit = isAscii(object) ? 127 : widest(dataOf(object), kind, start, step, count);
     const result = createFor(count, limit);
     if (result === 0) return 0;
@@ -752,13 +763,34 @@ export function makeStr(core: Core): StrApi {
   };
 }
 
-/** Text of UTF-16 units or Latin-1 bytes, in pieces that fit on the stack as arguments. */
+/**
+ * Text of UTF-16 units or Latin-1 bytes. Eight at a time: a call with many arguments costs hardly more than one with
+ * one, and the engine has fewer pieces to join.
+ */
 function unitsToText(units: Uint8Array | Uint16Array, first: number, count: number): string {
+  const end = first + count;
+  const wholes = end - (count & 7);
   let text = "";
-  for (let i = 0; i < count; i += 4096) {
-    const piece = units.subarray(first + i, first + Math.min(i + 4096, count));
-    text += String.fromCharCode(...piece);
+  let i = first;
+  for (; i < wholes; i += 8) {
+    text += String.fromCharCode(
+      units[i],
+      units[i + 1],
+      units[i + 2],
+      units[i + 3],
+      units[i + 4],
+      units[i + 5],
+      units[i + 6],
+      units[i + 7],
+    );
   }
+  if (end - i >= 4) {
+    text += String.fromCharCode(units[i], units[i + 1], units[i + 2], units[i + 3]);
+    i += 4;
+  }
+  if (end - i === 3) return text + String.fromCharCode(units[i], units[i + 1], units[i + 2]);
+  if (end - i === 2) return text + String.fromCharCode(units[i], units[i + 1]);
+  if (end - i === 1) return text + String.fromCharCode(units[i]);
   return text;
 }
 
