@@ -335,8 +335,10 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
     const story = begin();
     const { frames, list, refs } = story.core;
     const temporary = last ? 0 : 1;
+    const lent: boolean[] = [];
     const g2 = story.fn("g2", ["q", "z"], 1, (frame) => {
       frames.assign(frame, 1, 0);
+      lent.push(frames.isLent(frame, 0), frames.isLent(frame, 1));
       story.log.push(`g2 ${frames.getrefcount(frame, 0) - temporary}`);
       return story.none();
     });
@@ -354,6 +356,7 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
     });
     story.run(f);
     expect(story.told()).toEqual(last ? ["g2 1", "g2 2"] : ["g2 3", "g2 2"]);
+    expect(lent).toEqual([last, last, false, false]);
     finish(story);
   });
 

@@ -70,6 +70,8 @@ export interface FramesApi {
   localName(this: void, frame: Address, index: number): string;
   /** Borrowed; NULL if not bound. Of a free variable or one made a cell by `makeCell`: the cell. */
   local(this: void, frame: Address, index: number): Address;
+  /** Whether the caller lent what the local holds (3.14 and later): then it is not owned, nor counted. */
+  isLent(this: void, frame: Address, index: number): boolean;
   /** New reference; NULL with UnboundLocalError pending. */
   load(this: void, frame: Address, index: number): Address;
   /** `x = value`: steals the value, then releases what was bound. */

@@ -382,6 +382,7 @@ export function makeFrames(core: Core): FramesApi {
     codeOf,
     frameObject: (frame) => objects.of(frame, slotsOf(frame)),
     frameOfObject: objects.frame,
+    isLent: (frame, index) => (memory.u32[slot(frame, index)] & 1) !== 0,
     getrefcount: (frame, index) => {
       const value = object(memory.u32[slot(frame, index)]);
       const count = refs.refcount(value);
