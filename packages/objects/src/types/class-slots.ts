@@ -163,6 +163,7 @@ export function makeClassSlots(
     return {
       name: `class ${mask}`,
       dealloc: instances.dealloc,
+      unwind: instances.unwind,
       traverse: instances.traverse,
       clear: instances.clear,
       sizeof: (object) => {

@@ -43,6 +43,8 @@ export interface InstanceDicts {
   entries(this: void, object: Address, cls: Address): [Address, Address][];
   /** Drop what a managed dict holds, as the instance dies or its cycle is broken. */
   clearManaged(this: void, object: Address, cls: Address): void;
+  /** The same one reference at a time: takes the next one out, or NULL when nothing is left. */
+  takeManaged(this: void, object: Address, cls: Address): Address;
   traverseManaged(this: void, object: Address, cls: Address, visit: Visit): void;
   /** Address of the word with the dict pointer where the dict is not managed; NULL: none. */
   dictWord(this: void, object: Address, cls: Address): Address;
@@ -217,17 +219,18 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       if (values !== 0) clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
       return;
     }
-    // The dict goes on with a copy of the values, even if it dies in the next moment.
-    if (values !== 0 && core.dict.detachValues(dict) < 0) {
-      errors.writeUnraisable(`deallocation of an instance of ${types.name(cls)}`);
-      bereave(object, cls, dict, values);
-    }
+    if (values !== 0) leave(object, cls, dict, values);
     memory.u32[(object - DICT) >>> 2] = 0;
     refs.decref(dict);
   }
 
-  /** No room for a copy of the values: the dict that outlives its instance is left empty. */
-  function bereave(object: Address, cls: Address, dict: Address, values: Address): void {
+  /**
+   * The instance goes, and its dict with inline values goes on with a copy of them, even if it dies in the next moment.
+   * Where there is no room for a copy, it is left empty.
+   */
+  function leave(object: Address, cls: Address, dict: Address, values: Address): void {
+    if (core.dict.detachValues(dict) === 0) return;
+    errors.writeUnraisable(`deallocation of an instance of ${types.name(cls)}`);
     const u32 = memory.u32;
     const keys = u32[(dict + D.ma_keys) >>> 2];
     u32[(dict + D.ma_used) >>> 2] = 0;
@@ -363,6 +366,29 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       return found;
     },
     clearManaged: where === "inline" ? clearInline : clearOwned,
+    takeManaged: (object, cls) => {
+      const dict = managed(object);
+      const values = valuesOf(object, cls);
+      if (dict !== 0) {
+        if (values !== 0) leave(object, cls, dict, values);
+        memory.u32[(object - DICT) >>> 2] = 0;
+        return dict;
+      }
+      if (values === 0) return 0;
+      const count = core.dict.keysEntries(sharedKeys(cls));
+      for (let n = 0; n < count; n++) {
+        const value = core.dict.values.get(values, n);
+        if (value === 0) continue;
+        core.dict.values.set(values, n, 0);
+        return value;
+      }
+      core.dict.values.setSize(values, 0);
+      if (where !== "inline") {
+        memory.u32[(object - (where === "values" ? VALUES : DICT)) >>> 2] = 0;
+        core.dict.values.free(values);
+      }
+      return 0;
+    },
     traverseManaged: (object, cls, visit) => {
       const values = valuesOf(object, cls);
       if (values !== 0) {

@@ -8,7 +8,7 @@
  *     basicsize   of the class: inline values (3.13 and later)
  */
 import type { Address } from "@pyrena/abi";
-import { typeFlags, type Visit } from "../api/types.ts";
+import { typeFlags, type UnwindSteps, type Visit } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
 import type { InstanceDicts } from "./instance-dict.ts";
@@ -19,6 +19,7 @@ export interface Instances {
   instantiate(this: void, cls: Address): Address;
   finalizeFromDealloc(this: void, object: Address): boolean;
   dealloc(this: void, object: Address): void;
+  readonly unwind: UnwindSteps;
   traverse(this: void, object: Address, visit: Visit): void;
   clear(this: void, object: Address): void;
   /** The nearest base that is no class. */
@@ -107,18 +108,13 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
     return offset === 0 || types.weaklistOffset(base) !== 0 ? 0 : object + offset;
   }
 
-  function dealloc(object: Address): void {
-    alloc.untrack(object);
-    if (refs.trashcanBegin(object)) return;
+  /** Finalizer and weak references; false: the object has been resurrected. */
+  function prepare(object: Address): boolean {
     const cls = u(object + TYPE);
     const base = builtinBase(cls);
-    const finalizes = types.slots(cls).finalize !== undefined;
-    if (finalizes) {
+    if (types.slots(cls).finalize !== undefined) {
       alloc.track(object);
-      if (finalizeFromDealloc(object)) {
-        refs.trashcanEnd();
-        return;
-      }
+      if (finalizeFromDealloc(object)) return false;
       alloc.untrack(object);
     }
     const weakrefs = weakrefsOf(object, cls, base);
@@ -127,16 +123,52 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
       // Those that the finalizer or a callback made since: dead as well, and never called back.
       while (u(weakrefs) !== 0) core.weakrefs.clear(u(weakrefs));
     }
-    clearOwn(object, cls, base);
+    return true;
+  }
+
+  /** The built-in base's dealloc, then the reference to the class. */
+  function finish(object: Address): void {
     // What ran may have given the object another class.
-    const type = u(object + TYPE);
+    const cls = u(object + TYPE);
+    const base = builtinBase(cls);
     if (base === OBJECT) alloc.free(object);
     else {
       if ((flagsOf(base) & hasGc) !== 0) alloc.track(object);
       types.slots(base).dealloc(object);
     }
-    refs.decref(type);
+    refs.decref(cls);
+  }
+
+  function dealloc(object: Address): void {
+    alloc.untrack(object);
+    if (refs.trashcanBegin(object)) return;
+    if (prepare(object)) {
+      const cls = u(object + TYPE);
+      clearOwn(object, cls, builtinBase(cls));
+      finish(object);
+    }
     refs.trashcanEnd();
+  }
+
+  /** The reference that `clearOwn` would release next, taken out; NULL: none is left. */
+  function takeOwn(object: Address): Address {
+    const cls = u(object + TYPE);
+    for (let owner = cls; (flagsOf(owner) & heapType) !== 0; owner = u(owner + T.tp_base)) {
+      const count = u(owner + SIZE);
+      for (let n = 0; n < count; n++) {
+        const at = object + u(owner + MEMBERS + n * MEMBER + MEMBER_OFFSET);
+        const referent = u(at);
+        if (referent === 0) continue;
+        memory.u32[at >>> 2] = 0;
+        return referent;
+      }
+    }
+    if ((flagsOf(cls) & managedDict) !== 0) return dicts.takeManaged(object, cls);
+    if (u(cls + T.tp_dictoffset) === u(builtinBase(cls) + T.tp_dictoffset)) return 0;
+    const at = dicts.dictWord(object, cls);
+    const dict = u(at);
+    memory.u32[at >>> 2] = 0;
+    return dict;
   }
 
   return {
@@ -153,6 +185,7 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
     },
     finalizeFromDealloc,
     dealloc,
+    unwind: { begin: prepare, next: takeOwn, end: finish },
     traverse: (object, visit) => {
       const cls = u(object + TYPE);
       const base = builtinBase(cls);
