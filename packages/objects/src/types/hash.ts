@@ -9,7 +9,7 @@
  * A hash of 64 bits is returned as its low half; the high half is in `high` of the record it came from. Asked of
  * native CPython 3.11 to 3.13 and of Pyodide 3.11 to 3.15: the latter's builds choose FNV.
  */
-import type { Address } from "@pyrena/abi";
+import type { Address, LinearMemory } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 
 /** Hash of an infinite float; its sign is the float's. */
@@ -25,7 +25,7 @@ export interface Hashes {
   float(this: void, value: number, object: Address): number;
   /** Of a complex number. */
   complex(this: void, real: number, imaginary: number, object: Address): number;
-  /** Of bytes in linear memory. */
+  /** Of bytes in linear memory, from an address that is aligned to 4. */
   bytes(this: void, address: number, length: number): number;
 }
 
@@ -183,8 +183,8 @@ export function makeHashes(core: Core): Hashes {
     },
     bytes: (address, length) => {
       if (length === 0) return done(0, 0);
-      if (!usesSipHash) return done(fnv(memory.u8, address, length, key), 0);
-      const low = sipHash13(memory.u8, address, length, key);
+      if (!usesSipHash) return done(fnv(memory, address, length, key), 0);
+      const low = sipHash13(memory.u32, address, length, key);
       return done(low, wide ? sipHash13High : 0);
     },
   };
@@ -210,9 +210,10 @@ let sipHash13High = 0;
 
 /**
  * SipHash-1-3, low half; the high half is left in {@link sipHash13High}.
+ * @param address of the bytes, aligned to 4; up to 3 bytes behind them may be read
  * @param key as two little-endian halves of 64 bits each
  */
-function sipHash13(u8: Uint8Array, address: number, length: number, key: HashKey): number {
+function sipHash13(u32: Uint32Array, address: number, length: number, key: HashKey): number {
   let v0l = key[0] ^ 0x70736575;
   let v0h = key[1] ^ 0x736f6d65;
   let v1l = key[2] ^ 0x6e646f6d;
@@ -221,59 +222,53 @@ function sipHash13(u8: Uint8Array, address: number, length: number, key: HashKey
   let v2h = key[1] ^ 0x6c796765;
   let v3l = key[2] ^ 0x79746573;
   let v3h = key[3] ^ 0x74656462;
-  const end = address + (length & ~7);
-  let p = address;
   // One round a block of 8 bytes, one for the rest with the length, three to finish.
-  let finishing = 0;
-  for (;;) {
+  const blocks = length >>> 3;
+  const rounds = blocks + 4;
+  let i = address >>> 2;
+  for (let n = 0; n < rounds; n++) {
     let ml = 0;
     let mh = 0;
-    if (p < end) {
-      ml = u8[p] | (u8[p + 1] << 8) | (u8[p + 2] << 16) | (u8[p + 3] << 24);
-      mh = u8[p + 4] | (u8[p + 5] << 8) | (u8[p + 6] << 16) | (u8[p + 7] << 24);
-      p += 8;
-    } else if (finishing === 0) {
-      finishing = 1;
+    if (n < blocks) {
+      ml = u32[i] | 0;
+      mh = u32[i + 1] | 0;
+      i += 2;
+    } else if (n === blocks) {
       const rest = length & 7;
-      for (let n = 0; n < rest; n++) {
-        if (n < 4) ml |= u8[p + n] << (8 * n);
-        else mh |= u8[p + n] << (8 * (n - 4));
-      }
+      if (rest >= 4) {
+        ml = u32[i] | 0;
+        if (rest > 4) mh = u32[i + 1] & ((1 << (8 * rest - 32)) - 1);
+      } else if (rest > 0) ml = u32[i] & ((1 << (8 * rest)) - 1);
       mh |= length << 24;
-    } else {
-      if (finishing === 1) v2l ^= 0xff;
-      else if (finishing === 4) break;
-      finishing++;
-    }
+    } else if (n === blocks + 1) v2l ^= 0xff;
     v3l ^= ml;
     v3h ^= mh;
+    // Sums of 64 bits: the carry of a + b = s is the top bit of a & b | (a | b) & ~s, which stays within 32 bits.
     // v0 += v1; v1 = rotl(v1, 13) ^ v0; v0 = rotl(v0, 32)
-    let low = (v0l >>> 0) + (v1l >>> 0);
-    let high = (v0h + v1h + (low > 0xffffffff ? 1 : 0)) | 0;
-    low |= 0;
+    let low = (v0l + v1l) | 0;
+    let high = (v0h + v1h + (((v0l & v1l) | ((v0l | v1l) & ~low)) >>> 31)) | 0;
     let t = (v1l << 13) | (v1h >>> 19);
     v1h = ((v1h << 13) | (v1l >>> 19)) ^ high;
     v1l = t ^ low;
     v0l = high;
     v0h = low;
     // v2 += v3; v3 = rotl(v3, 16) ^ v2
-    low = (v2l >>> 0) + (v3l >>> 0);
-    v2h = (v2h + v3h + (low > 0xffffffff ? 1 : 0)) | 0;
-    v2l = low | 0;
+    low = (v2l + v3l) | 0;
+    v2h = (v2h + v3h + (((v2l & v3l) | ((v2l | v3l) & ~low)) >>> 31)) | 0;
+    v2l = low;
     t = (v3l << 16) | (v3h >>> 16);
     v3h = ((v3h << 16) | (v3l >>> 16)) ^ v2h;
     v3l = t ^ v2l;
     // v0 += v3; v3 = rotl(v3, 21) ^ v0
-    low = (v0l >>> 0) + (v3l >>> 0);
-    v0h = (v0h + v3h + (low > 0xffffffff ? 1 : 0)) | 0;
-    v0l = low | 0;
+    low = (v0l + v3l) | 0;
+    v0h = (v0h + v3h + (((v0l & v3l) | ((v0l | v3l) & ~low)) >>> 31)) | 0;
+    v0l = low;
     t = (v3l << 21) | (v3h >>> 11);
     v3h = ((v3h << 21) | (v3l >>> 11)) ^ v0h;
     v3l = t ^ v0l;
     // v2 += v1; v1 = rotl(v1, 17) ^ v2; v2 = rotl(v2, 32)
-    low = (v2l >>> 0) + (v1l >>> 0);
-    high = (v2h + v1h + (low > 0xffffffff ? 1 : 0)) | 0;
-    low |= 0;
+    low = (v2l + v1l) | 0;
+    high = (v2h + v1h + (((v2l & v1l) | ((v2l | v1l) & ~low)) >>> 31)) | 0;
     t = (v1l << 17) | (v1h >>> 15);
     v1h = ((v1h << 17) | (v1l >>> 15)) ^ high;
     v1l = t ^ low;
@@ -288,19 +283,17 @@ function sipHash13(u8: Uint8Array, address: number, length: number, key: HashKey
 
 /**
  * FNV as CPython builds it where SipHash is not chosen: words of 4 bytes, the last of them byte by byte.
+ * @param address aligned to 4
  * @param key its first word is the prefix, its second the suffix
  */
-function fnv(u8: Uint8Array, address: number, length: number, key: HashKey): number {
+function fnv(memory: LinearMemory, address: number, length: number, key: HashKey): number {
+  const { u8, u32 } = memory;
   let rest = length & 3;
   if (rest === 0) rest = 4;
   const end = address + length;
   const tail = end - rest;
   let x = key[0] ^ (u8[address] << 7);
-  let p = address;
-  for (; p < tail; p += 4) {
-    const block = u8[p] | (u8[p + 1] << 8) | (u8[p + 2] << 16) | (u8[p + 3] << 24);
-    x = Math.imul(1000003, x) ^ block;
-  }
-  for (; p < end; p++) x = Math.imul(1000003, x) ^ u8[p];
+  for (let i = address >>> 2; i < tail >>> 2; i++) x = Math.imul(1000003, x) ^ u32[i];
+  for (let p = tail; p < end; p++) x = Math.imul(1000003, x) ^ u8[p];
   return x ^ length ^ key[1];
 }

@@ -69,17 +69,12 @@ export function makeInt(core: Core): IntApi {
     },
     sizeof: (object) => DIGITS + 4 * (digitCount(object) || 1),
     hash: (object) => {
-      const count = digitCount(object);
-      if (count <= 1) {
-        const digit = count === 0 ? 0 : memory.u32[(object + DIGITS) >>> 2];
-        if (!isNegative(object)) {
-          core.hashHigh = 0;
-          return digit;
-        }
-        core.hashHigh = -1;
-        return digit === 1 ? -2 : -digit;
+      if (isCompact(object)) {
+        const number = one(object);
+        core.hashHigh = number >> 31;
+        return number === -1 ? -2 : number;
       }
-      return hashes.digits(object + DIGITS, count, isNegative(object));
+      return hashes.digits(object + DIGITS, digitCount(object), isNegative(object));
     },
     equal: (object, other) => {
       if (check(other)) return compare(object, other) === 0 ? 1 : 0;
@@ -271,13 +266,10 @@ export function makeInt(core: Core): IntApi {
   }
 
   function value(object: Address): number | bigint {
+    if (isCompact(object)) return one(object);
     const count = digitCount(object);
     const u32 = memory.u32;
     const i = (object + DIGITS) >>> 2;
-    if (count <= 1) {
-      if (count === 0) return 0;
-      return isNegative(object) ? -u32[i] : u32[i];
-    }
     if (count === 2) {
       const size = u32[i] + u32[i + 1] * BASE;
       if (size <= Number.MAX_SAFE_INTEGER) return isNegative(object) ? -size : size;
@@ -308,13 +300,21 @@ export function makeInt(core: Core): IntApi {
     return aNegative ? -sizes : sizes;
   }
 
-  /** Whether both have at most one digit; then `one` reads them. */
+  /** Whether an int has at most one digit; then `one` reads it. */
+  function isCompact(object: Address): boolean {
+    const size = memory.u32[(object + SIZE) >>> 2];
+    return TAGGED ? size < 16 : (size + 1) >>> 0 <= 2;
+  }
+
   function bothCompact(a: Address, b: Address): boolean {
-    return digitCount(a) <= 1 && digitCount(b) <= 1;
+    return isCompact(a) && isCompact(b);
   }
 
   function one(object: Address): number {
-    return value(object) as number;
+    const u32 = memory.u32;
+    const size = u32[(object + SIZE) >>> 2];
+    const sign = TAGGED ? 1 - (size & 3) : size | 0;
+    return sign * u32[(object + DIGITS) >>> 2];
   }
 
   /** Digits that CPython makes room for when it subtracts magnitudes: those below the first that differs. */
@@ -398,9 +398,8 @@ export function makeInt(core: Core): IntApi {
     floorDivide: (a, b) => divide(a, b, false),
     remainder: (a, b) => divide(a, b, true),
     negate: (object) => {
-      const count = digitCount(object);
-      if (count <= 1) return from(-one(object));
-      return fromBig(-big(object), count);
+      if (isCompact(object)) return from(-one(object));
+      return fromBig(-big(object), digitCount(object));
     },
     bitLength: (object) => {
       const count = digitCount(object);
