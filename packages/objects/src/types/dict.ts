@@ -79,6 +79,7 @@ export function makeDict(core: Core): DictApi {
   const slots: TypeSlots = {
     name: "dict",
     dealloc,
+    unwind: { begin: () => true, next: takeNext, end: endUnwinding },
     traverse,
     clear,
     sizeof: (dict) => {
@@ -163,6 +164,53 @@ export function makeDict(core: Core): DictApi {
       if (!kept.push(dict)) alloc.freeGcObject(dict, HEAD);
       refs.trashcanEnd();
     }
+  }
+
+  /**
+   * An exact dict's references one by one, as `dealloc` releases them: values of a split table, or keys and values of
+   * a table of its own. How far it has come stands in the first word of its PyGC_Head.
+   */
+  function takeNext(dict: Address): Address {
+    const progress = (dict - HEAD) >>> 2;
+    const keys = keysOf(dict);
+    const itsValues = valuesOf(dict);
+    const count = keysApi.count(keys);
+    if (itsValues !== 0) {
+      if (values.isEmbedded(itsValues)) return 0;
+      for (let n = memory.u32[progress]; n < count; n++) {
+        const value = values.get(itsValues, n);
+        if (value === 0) continue;
+        values.set(itsValues, n, 0);
+        memory.u32[progress] = n + 1;
+        return value;
+      }
+      return 0;
+    }
+    if (!ownsKeys(keys)) return 0;
+    for (let n = memory.u32[progress]; n < 2 * count; n++) {
+      const index = n >>> 1;
+      const object = (n & 1) === 0 ? keysApi.keyAt(keys, index) : keysApi.valueAt(keys, index);
+      if (object === 0) continue;
+      memory.u32[progress] = n + 1;
+      return object;
+    }
+    return 0;
+  }
+
+  /** The end of it: the tables, which are empty now, and the dict. */
+  function endUnwinding(dict: Address): void {
+    memory.u32[(dict - HEAD) >>> 2] = 0;
+    const keys = keysOf(dict);
+    const itsValues = valuesOf(dict);
+    if (itsValues !== 0 && !values.isEmbedded(itsValues)) values.free(itsValues);
+    if (itsValues === 0 && ownsKeys(keys)) keysApi.free(keys);
+    else keysApi.decref(keys);
+    if (!kept.push(dict)) alloc.freeGcObject(dict, HEAD);
+  }
+
+  /** Whether a combined table's keys go with the dict. */
+  function ownsKeys(keys: Address): boolean {
+    return keys !== EMPTY && keysApi.refcount(keys) === 1;
   }
 
   /** Release a values block and what it holds. */
@@ -405,6 +453,31 @@ export function makeDict(core: Core): DictApi {
   }
 
   function setItem(dict: Address, key: Address, value: Address): number {
+    const u32 = memory.u32;
+    const keys = u32[(dict + KEYS) >>> 2];
+    if (memory.u8[keys + KIND] !== ALL_STR || u32[(key + TYPE) >>> 2] !== STR) {
+      return setItemAny(dict, key, value);
+    }
+    const i32 = memory.i32;
+    const low = i32[(key + STR_HASH) >>> 2];
+    const high = wide ? i32[(key + STR_HASH + 4) >>> 2] : -1;
+    if (low === -1 && high === -1) return setItemAny(dict, key, value);
+    const entry = entryOfStr(keys, key, low, high);
+    refs.incref(value);
+    if (!TRACKS_AT_ONCE && u32[(dict - HEAD) >>> 2] === 0) track(dict, key, value);
+    if (entry === 0) return addStr(dict, key, low, high, value);
+    const old = u32[(entry + word) >>> 2];
+    u32[(entry + word) >>> 2] = value;
+    refs.decref(old);
+    return 0;
+  }
+
+  function addStr(dict: Address, key: Address, low: number, high: number, value: Address): number {
+    refs.incref(key);
+    return addNew(dict, key, true, low, high, value) < 0 ? giveUp(key, value) : 0;
+  }
+
+  function setItemAny(dict: Address, key: Address, value: Address): number {
     const low = hashOf(key);
     if (low === -1 && hashFailed()) return -1;
     return insert(dict, key, low, core.hashHigh, value);
@@ -422,8 +495,7 @@ export function makeDict(core: Core): DictApi {
       replace(dict, index, value);
       return 0;
     }
-    refs.incref(key);
-    return addNew(dict, key, true, low, high, value) < 0 ? giveUp(key, value) : 0;
+    return addStr(dict, key, low, high, value);
   }
 
   function insertAny(

@@ -93,6 +93,7 @@ export function makeSet(core: Core): SetApi {
 
   const shared: Omit<TypeSlots, "name"> = {
     dealloc,
+    unwind: { begin: beginUnwinding, next: takeNext, end: endUnwinding },
     traverse,
     sizeof: (set) => {
       const own = types.basicsize(types.typeOf(set));
@@ -174,6 +175,33 @@ export function makeSet(core: Core): SetApi {
     if (table !== set + SMALL) mem.free(table);
     alloc.freeGcObject(set, exact ? HEAD : types.preBytes(itsType));
     if (exact) refs.trashcanEnd();
+  }
+
+  /** Weak references are dead before the first key goes. */
+  function beginUnwinding(set: Address): boolean {
+    if (memory.u32[(set + WEAKREFS) >>> 2] !== 0) core.weakrefs.clearAll(set);
+    return true;
+  }
+
+  /** An exact set's keys one by one; how many slots are done stands in the first word of its PyGC_Head. */
+  function takeNext(set: Address): Address {
+    const progress = (set - HEAD) >>> 2;
+    const table = tableOf(set);
+    const slots = maskOf(set) + 1;
+    for (let n = memory.u32[progress]; n < slots; n++) {
+      const key = memory.u32[(table + n * ENTRY) >>> 2];
+      if (key === 0 || key === DUMMY) continue;
+      memory.u32[progress] = n + 1;
+      return key;
+    }
+    return 0;
+  }
+
+  function endUnwinding(set: Address): void {
+    memory.u32[(set - HEAD) >>> 2] = 0;
+    const table = tableOf(set);
+    if (table !== set + SMALL) mem.free(table);
+    alloc.freeGcObject(set, HEAD);
   }
 
   function traverse(set: Address, visit: Visit): void {
