@@ -77,7 +77,9 @@ export function kindOf({ expected, got }: Difference): string {
   const right = got.split("\n");
   const at = left.findIndex((line, i) => line !== right[i]);
   const what = (line: string | undefined): string => (line ?? "end").split(/[ =]/, 1)[0]!;
-  if (right[0]?.startsWith("thrown=")) return right[0].replace(/0x[0-9a-f]+|\d+/g, "#");
+  const broken = right.find((line) => /^(thrown|failed)=/.test(line));
+  if (broken !== undefined && !left.includes(broken))
+    return broken.replace(/0x[0-9a-f]+|\d+/g, "#");
   return `${what(left[at])} / ${what(right[at])}`;
 }
 

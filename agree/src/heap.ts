@@ -1,5 +1,5 @@
 /** A heap with everything that objects stand on, made once for each profile and set back to its first state before each program. */
-import { type AbiName, Domains, Heap, LinearMemory, profileFor } from "@pyrena/abi";
+import { Domains, Heap, LinearMemory, type Profile } from "@pyrena/abi";
 import { createObjects, type Objects } from "@pyrena/objects";
 import { createPymalloc } from "@pyrena/pymalloc";
 import { createArenaSource, createRawAllocator } from "@pyrena/raw";
@@ -11,16 +11,14 @@ export interface UnraisableReport {
 }
 
 /**
- * @param python version: `3.13`
  * @param unraisable told of exceptions in finalizers and callbacks
  */
 export function createHeap(
-  python: string,
-  abi: AbiName,
+  profile: Profile,
   unraisable: (report: UnraisableReport) => void,
 ): Objects {
   const memory = LinearMemory.create({ bytes: 1 << 20, maxBytes: 1 << 28 });
-  const heap = Heap.create(memory, profileFor(python, abi));
+  const heap = Heap.create(memory, profile);
   const raw = createRawAllocator(heap);
   const arenas = createArenaSource(heap);
   const pymalloc = createPymalloc(heap, { raw, arenas });

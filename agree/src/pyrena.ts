@@ -3,7 +3,7 @@
  * CPython's interpreter would make, in its order: operands are new references, results are stored or dropped, and only
  * then are the operands released.
  */
-import type { Address } from "@pyrena/abi";
+import { type Address, type Profile, profileFor } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { createHeap, type UnraisableReport } from "./heap.ts";
 import { Failed, ObjectOperations } from "./object-operations.ts";
@@ -12,6 +12,7 @@ import {
   CELLS,
   type ClassDefinition,
   capturedCells,
+  coldStatements,
   type Expression,
   GLOBALS,
   LOCALS,
@@ -31,13 +32,16 @@ interface Scope {
   readonly frame: Address;
   readonly index: ReadonlyMap<Variable, number>;
   readonly cells: ReadonlySet<Variable>;
+  readonly cold: ReadonlySet<Statement>;
 }
 
 /** Variations of a runner, for tests. */
 export interface RunnerOptions {
   /** Make a heap for every program, instead of setting one back to its first state; slower. */
   readonly freshHeaps?: boolean;
-  /** Changes the objects before any program: a difference to be found. */
+  /** Changes the version's facts before objects are made: a difference to be found. */
+  readonly profile?: (profile: Profile) => Profile;
+  /** Changes the objects before any program, likewise. */
   readonly alter?: (py: Objects) => void;
   /** Told of the objects after every program: to check them. */
   readonly afterwards?: (py: Objects) => void;
@@ -48,6 +52,8 @@ export class PyrenaRunner {
   readonly python: string;
   readonly abi: "lp64" | "ilp32";
   readonly #options: RunnerOptions;
+  /** Names for which the objects have made strs once and for all, and remember where. */
+  readonly #names: Set<string> = new Set();
   #run: Run | undefined;
   #bytes: Uint8Array | undefined;
 
@@ -63,27 +69,42 @@ export class PyrenaRunner {
    */
   run(program: Program): string {
     const run = this.#ready();
+    const names = this.#names.size;
     // Should something be thrown, the next program gets a new heap.
     this.#run = undefined;
     const log = run.perform(program).join("\n");
     this.#options.afterwards?.(run.py);
-    this.#run = run;
+    // Copying the bytes back would take a str away that the objects remember.
+    if (this.#names.size === names) this.#run = run;
     return log;
   }
 
   #ready(): Run {
-    const { freshHeaps = false, alter } = this.#options;
+    const { freshHeaps = false, alter, profile } = this.#options;
     const before = this.#run;
     const bytes = this.#bytes;
     if (!freshHeaps && before && bytes && before.py.memory.byteLength === bytes.length) {
       before.py.memory.u8.set(bytes);
       return before;
     }
-    const run = new Run(this.python, this.abi);
+    const facts = profileFor(this.python, this.abi);
+    const run = new Run(profile?.(facts) ?? facts);
+    rememberNames(run.py, this.#names);
     alter?.(run.py);
     this.#bytes = run.py.memory.u8.slice();
     return run;
   }
+}
+
+/** Makes the strs for these names beforehand, and adds whatever names come up later. */
+function rememberNames(py: Objects, names: Set<string>): void {
+  const str = py.str as { -readonly [member in keyof Objects["str"]]: Objects["str"][member] };
+  const { name } = str;
+  for (const text of names) name(text);
+  str.name = (text) => {
+    names.add(text);
+    return name(text);
+  };
 }
 
 class Run {
@@ -103,9 +124,9 @@ class Run {
   readonly globals: Address;
   telling = true;
 
-  constructor(python: string, abi: "lp64" | "ilp32") {
-    this.py = createHeap(python, abi, (report) => this.unraisable(report));
-    this.wide = abi === "lp64";
+  constructor(profile: Profile) {
+    this.py = createHeap(profile, (report) => this.unraisable(report));
+    this.wide = profile.abi.pointerBytes === 8;
     this.operations = new ObjectOperations(this.py);
     const { py } = this;
     this.module = py.modules.create("program");
@@ -224,6 +245,8 @@ class Run {
       case "resurrect":
         this.operations.done(py.list.append(this.rescued, self));
         break;
+      case "raise":
+        return this.raise();
       case "drop":
         this.operations.done(py.protocol.setAttribute(self, "u", this.operations.none));
         break;
@@ -319,10 +342,18 @@ class Run {
     } else this.store(to, this.load(from));
   }
 
+  /** Whether loading the local in this statement makes no new reference, in versions that lend at all. */
+  private isUncounted(statement: Statement, name: Variable): boolean {
+    const { frame, index, cold } = this.scope;
+    return !cold.has(statement) || this.py.frames.isLent(frame, index.get(name)!);
+  }
+
   /** `sys.getrefcount(name)` */
-  private refcount(name: Variable): number {
+  private refcount(statement: Statement, name: Variable): number {
     const { py, scope } = this;
-    if (this.isFast(name)) return py.frames.getrefcount(scope.frame, scope.index.get(name)!);
+    // Without a reference of its own where the compiler has seen to it, and where the local itself has none.
+    if (this.isFast(name) && this.isUncounted(statement, name))
+      return py.frames.getrefcount(scope.frame, scope.index.get(name)!);
     const object = this.load(name);
     const count = py.refs.refcount(object);
     py.refs.decref(object);
@@ -527,7 +558,7 @@ class Run {
     const made = this.frameFunction("F", statement.args.length, statement.body, statement.result);
     let lent = 0;
     const args = statement.args.map((name, i) => {
-      if (!this.isFast(name)) return this.load(name);
+      if (!this.isFast(name) || !this.isUncounted(statement, name)) return this.load(name);
       lent |= 1 << i;
       return py.frames.local(scope.frame, scope.index.get(name)!);
     });
@@ -554,13 +585,14 @@ class Run {
     const { py } = this;
     const { locals, cells } = this.localsOf(body);
     const index = new Map(locals.map((local, i) => [local, i]));
+    const cold = coldStatements(body);
     return this.define(name, locals, argCount, (frame) => {
       locals.forEach((local, i) => {
         if (local === ERROR) return;
         if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
         if (cells.has(local)) this.operations.done(py.frames.makeCell(frame, i));
       });
-      this.scopes.push({ frame, index, cells });
+      this.scopes.push({ frame, index, cells, cold });
       try {
         if (this.block(body) < 0) return 0;
         return result === null ? this.operations.newNone() : this.load(result);
@@ -675,7 +707,7 @@ class Run {
     const tag = `${query} ${v}${w === null ? "" : ` ${w}`}`;
     if (query === "refcount") {
       const object = this.borrow(v);
-      this.tell(tag, py.refs.isImmortal(object) ? "immortal" : this.refcount(v));
+      this.tell(tag, py.refs.isImmortal(object) ? "immortal" : this.refcount(statement, v));
       return;
     }
     const object = this.load(v);
