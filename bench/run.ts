@@ -1,8 +1,13 @@
-/** `pnpm bench`: every allocator on every workload, side by side in one run. `--help` lists the options. */
+/**
+ * `pnpm bench`: every allocator, and every way to keep objects, on every workload, side by side in one run. `--help`
+ * lists the options.
+ */
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { keepObjects, objectsSmoke, objectsText, printObjects } from "./objects/report.ts";
+import { benchObjects } from "./objects/run.ts";
 import { describeMachine } from "./src/machine.ts";
 import { measure } from "./src/measure.ts";
 import { help, type Options, parseOptions } from "./src/options.ts";
@@ -158,14 +163,29 @@ if (options.help) {
   process.stdout.write(help);
   process.exit();
 }
-try {
+async function allocators(options: Options): Promise<boolean> {
   const result = await bench(options);
   console.log((options.quick ? smokeLines(result) : report(result, options)).join("\n"));
   if (options.json !== undefined) writeFileSync(options.json, printResult(result));
   if (options.write) keep(result);
-  const failed = result.workloads.some(({ measurements }) =>
+  return result.workloads.some(({ measurements }) =>
     measurements.some((one) => one.failed !== undefined),
   );
+}
+
+async function objects(options: Options): Promise<boolean> {
+  const result = await benchObjects(options, progress);
+  console.log((options.quick ? objectsSmoke(result) : objectsText(result)).join("\n"));
+  if (options.json !== undefined) writeFileSync(options.json, printObjects(result));
+  if (options.write) keepObjects(result, HERE);
+  return result.workloads.some(({ measurements }) => measurements.some((one) => one.failed));
+}
+
+try {
+  let failed = false;
+  for (const suite of options.suites) {
+    failed = (await (suite === "objects" ? objects(options) : allocators(options))) || failed;
+  }
   process.exit(failed ? 1 : 0);
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`);

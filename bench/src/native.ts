@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const SOURCE = join(import.meta.dirname, "../native/driver.c");
+/** The driver of the objects' workloads. */
+export const OBJECTS_SOURCE: string = join(import.meta.dirname, "../objects/driver.c");
 
 /** How the C driver is compiled, apart from the peer's own flags. */
 export const compilerFlags: readonly string[] = ["-O2", "-std=gnu11", "-fno-builtin"];
@@ -134,8 +136,10 @@ export async function buildForPython(
   compiler: string,
   python: NativePython,
   scratch: string,
+  source: string = SOURCE,
 ): Promise<NativeCommand> {
-  const output = join(scratch, `driver-${python.version}.so`);
+  const kind = source === SOURCE ? "" : "objects-";
+  const output = join(scratch, `driver-${kind}${python.version}.so`);
   await compile(compiler, [
     "-DPEER_PYTHON",
     `-I${python.include}`,
@@ -143,7 +147,7 @@ export async function buildForPython(
     "-fPIC",
     // The Python that loads it has the rest; elsewhere linkers leave it to the loader unasked.
     ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
-    SOURCE,
+    source,
     "-o",
     output,
   ]);

@@ -2,10 +2,10 @@
 import { parseArgs } from "node:util";
 
 /** Text of `--help`. */
-export const help = `Usage: pnpm bench [options] [recording.pyrt.gz …]
+export const help = `Usage: pnpm bench [allocators | objects] [options] [recording.pyrt.gz …]
 
-Runs Pyrena's allocators and their peers side by side and prints tables. Recordings named
-here are replayed besides those of the repository.
+Runs Pyrena's allocators and objects beside their peers and prints tables; both, or the one
+that is named. Recordings named here are replayed besides those of the repository.
 
   --quick             one small round of everything: a smoke test, its figures mean nothing
   --only PATTERN      only workloads whose id contains this (random-20k, trace:, …); repeatable
@@ -16,13 +16,19 @@ here are replayed besides those of the repository.
   --peer ./module.js  measure an allocator of your own too: a module whose default export is
                       an AllocatorFactory; repeatable
   --details           print one table for each workload too, with the spread
-  --json FILE         write the raw result there
+  --json FILE         write the raw result there (name which: allocators or objects)
   --write             write the raw result to bench/results and renew the README's tables
   --help              show this
 `;
 
+/** What can be measured by itself. */
+export type Suite = "allocators" | "objects";
+
+const suites: readonly Suite[] = ["allocators", "objects"];
+
 /** What the command line asks for. */
 export interface Options {
+  readonly suites: readonly Suite[];
   readonly quick: boolean;
   readonly only: readonly string[];
   readonly peers: readonly string[];
@@ -65,7 +71,12 @@ export function parseOptions(args: readonly string[]): Options {
   if (values.write && (values.quick || values.only.length > 0 || values.peers.length > 0)) {
     throw new Error("--write keeps full runs only: leave out --quick, --only and --peers");
   }
+  const named = suites.filter((suite) => positionals[0] === suite);
+  if (values.json !== undefined && named.length === 0) {
+    throw new Error("--json takes one result: name which, allocators or objects");
+  }
   return {
+    suites: named.length > 0 ? named : suites,
     quick: values.quick,
     only: values.only,
     peers: values.peers,
@@ -77,7 +88,7 @@ export function parseOptions(args: readonly string[]): Options {
     json: values.json,
     write: values.write,
     help: values.help,
-    traces: positionals,
+    traces: positionals.slice(named.length),
   };
 }
 

@@ -18,15 +18,18 @@ export class PeerUnavailable extends Error {
   override readonly name = "PeerUnavailable";
 }
 
+/** What a process needs to know of a peer. */
+export type StartablePeer = Pick<Peer, "id" | "checked" | "command">;
+
 /** A running peer. */
 export class PeerProcess {
-  readonly peer: Peer;
+  readonly peer: StartablePeer;
   readonly #child: ChildProcessWithoutNullStreams;
   #waiting: ((answer: Answer) => void) | undefined;
   #early: Answer | undefined;
   #complaint = "";
 
-  private constructor(peer: Peer, [command = "", ...args]: readonly string[]) {
+  private constructor(peer: StartablePeer, [command = "", ...args]: readonly string[]) {
     this.peer = peer;
     this.#child = spawn(command, args, { env: cleanEnvironment() });
     createInterface({ input: this.#child.stdout }).on("line", (line) =>
@@ -50,7 +53,7 @@ export class PeerProcess {
    * Starts the peer and waits until it is ready.
    * @throws PeerUnavailable, PeerFailure
    */
-  static async start(peer: Peer): Promise<PeerProcess> {
+  static async start(peer: StartablePeer): Promise<PeerProcess> {
     const command = await peer.command().catch((error: Error) => {
       throw new PeerUnavailable(error.message);
     });
@@ -62,7 +65,7 @@ export class PeerProcess {
     throw new PeerFailure(answer.kind === "failed" ? answer.reason : `began with '${answer.kind}'`);
   }
 
-  /** Reads the program, prefills and ages. */
+  /** Reads the program, prefills and ages; for objects: chooses the workload. */
   async load(path: string): Promise<void> {
     await this.#ask(`load ${path}`);
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { newestObjects, renewObjectsReadme } from "../objects/report.ts";
 import { judgeAims } from "../src/aims.ts";
 import { newestResult, renewReadme } from "../src/readme.ts";
 import { type BenchResult, parseResult, printResult, RESULT_VERSION } from "../src/result.ts";
@@ -112,6 +113,13 @@ describe("the README", () => {
     const newest = newestResult(join(folder, "results"));
     expect(newest, "a full result in results/").toBeDefined();
     expect(renewReadme(readme, newest!.name, newest!.result)).toBe(readme);
+  });
+
+  test("has the objects' tables of their newest result", () => {
+    const newest = newestObjects(join(folder, "results/objects"));
+    expect(newest, "a result in results/objects/").toBeDefined();
+    expect(renewObjectsReadme(readme, newest!.name, newest!.result)).toBe(readme);
+    expect(() => renewObjectsReadme("no marks", "x.json", newest!.result)).toThrow("has no");
   });
 
   test("changes between its two marks only", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
+import { type ObjectsResult, objectsAims } from "../objects/report.ts";
 import { parseResult } from "../src/result.ts";
 
 const RUN = join(import.meta.dirname, "../run.ts");
@@ -31,7 +32,7 @@ describe("pnpm bench", () => {
     timeout: 180_000,
   }, async () => {
     const json = join(scratch, "quick.json");
-    const { code, stdout } = await bench("--quick", "--json", json);
+    const { code, stdout } = await bench("allocators", "--quick", "--json", json);
     const result = parseResult(readFileSync(json, "utf8"), json);
     for (const { title, skipped } of result.peers) {
       if (skipped !== undefined) console.warn(`not measured: ${title}: ${skipped}`);
@@ -49,6 +50,36 @@ describe("pnpm bench", () => {
       );
       expect(rounds.length, id).toBeGreaterThanOrEqual(id === "replay" ? 2 : 4);
     }
+  });
+
+  test("objects --quick: every way to keep objects gets through what it can", {
+    timeout: 180_000,
+  }, async () => {
+    const json = join(scratch, "objects.json");
+    const { code, stdout } = await bench("objects", "--quick", "--json", json);
+    const result = JSON.parse(readFileSync(json, "utf8")) as ObjectsResult;
+    const failures = result.workloads.flatMap(({ id, measurements }) =>
+      measurements.flatMap(({ peer, failed }) => (failed ? [`${peer} on ${id}: ${failed}`] : [])),
+    );
+    expect(failures).toEqual([]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("ok      Pyrena objects, low-level: 11 workloads");
+    for (const id of ["plain", "pyodide", "pyrena", "pyrena-ilp32", "pyrena-handles"]) {
+      const rounds = result.workloads.flatMap(({ measurements }) =>
+        measurements.filter(({ peer, rounds }) => peer === id && rounds !== undefined),
+      );
+      expect(rounds.length, id).toBe(id === "plain" ? 9 : 11);
+    }
+    // Bytes are no matter of time: they hold in a smoke test too.
+    for (const { aim, workload, found, limit, met } of objectsAims(result)) {
+      if (aim.startsWith("bytes")) expect(met, `${workload}: ${found}, not ${limit}`).toBe(true);
+    }
+  });
+
+  test("a result of both kinds in one file is refused", async () => {
+    const { code, stderr } = await bench("--quick", "--json", join(scratch, "both.json"));
+    expect(code).toBe(2);
+    expect(stderr).toContain("name which, allocators or objects");
   });
 
   test("an allocator whose blocks overlap is found out", { timeout: 60_000 }, async () => {
@@ -69,6 +100,7 @@ describe("pnpm bench", () => {
       };`,
     );
     const { code, stdout } = await bench(
+      "allocators",
       "--quick",
       "--only",
       "random-20k",
@@ -88,6 +120,7 @@ describe("pnpm bench", () => {
     const module = join(scratch, "nothing.mjs");
     writeFileSync(module, "export default 7;");
     const { stdout } = await bench(
+      "allocators",
       "--quick",
       "--only",
       "lifo",
