@@ -37,6 +37,8 @@ export interface ObjectFacts {
   readonly smallIntBit: number;
   /** Whether str headers have the `wstr` pointer (3.11). */
   readonly hasWstr: boolean;
+  /** Whether tuples of the greatest length that is kept are ever taken back: 3.11 (and 3.12.1) only keeps them. */
+  readonly reusesLongestTuples: boolean;
   /** Whether a tuple caches its hash (3.14 and later). */
   readonly tupleCachesHash: boolean;
   /** Where instances keep attributes: a values pointer (3.11), a tagged pointer (3.12), inline (3.13 and later). */
@@ -55,6 +57,8 @@ export interface ObjectFacts {
   readonly withBindsMethods: boolean;
   /** When `copy.deepcopy` makes the int of the id: after the memo (3.11, 3.12), before (3.13), only for non-atoms (3.14). */
   readonly deepcopyId: "after-memo" | "before-memo" | "not-of-atoms";
+  /** Whether calls of C functions that make objects count towards the recursion limit as well (3.11). */
+  readonly countsCalls: boolean;
   /** Whether a list comprehension has a frame of its own (3.11). */
   readonly comprehensionsHaveFrames: boolean;
   /** Whether `copy` hands reduced arguments on as a generator, which has a frame (up to 3.14), or as a list. */
@@ -141,6 +145,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     intSign: minor === 11 ? "size" : "tag",
     smallIntBit: minor >= 14 ? 4 : 0,
     hasWstr: minor === 11,
+    reusesLongestTuples: minor >= 12,
     tupleCachesHash: minor >= 14,
     attributes: minor === 11 ? "values" : minor === 12 ? "tagged" : "inline",
     managedWeakrefs: minor >= 12,
@@ -150,6 +155,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     frameObjectLocals: minor <= 12 ? 0 : minor === 13 ? 2 : 3,
     withBindsMethods: minor <= 13,
     deepcopyId: minor <= 12 ? "after-memo" : minor === 13 ? "before-memo" : "not-of-atoms",
+    countsCalls: minor === 11,
     comprehensionsHaveFrames: minor === 11,
     copyUsesGenerator: minor <= 14,
     weakrefCallbacksAlwaysInTuple: minor >= 13,

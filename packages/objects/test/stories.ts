@@ -1,6 +1,8 @@
 /** What stories about lifetimes are told with: objects that log their deaths, functions, classes. */
-import type { Address } from "@pyrena/abi";
+import type { AbiName, Address } from "@pyrena/abi";
+import { NthFailure } from "@pyrena/conformance";
 import type { Objects } from "@pyrena/objects";
+import { testObjects } from "./heap.ts";
 
 type Body = (frame: Address) => Address;
 
@@ -107,4 +109,44 @@ export function tell(core: Objects): Story {
     },
   });
   return story;
+}
+
+/** A story in whose heap requests for memory, also for chunks of the data stack, can be made to fail. */
+export interface FailingStory extends Story {
+  /** Run something with the n-th request from now on failing; whether that request was made. */
+  withFailure(n: number, body: () => void): boolean;
+}
+
+export function failingStory(version: string, abi: AbiName): FailingStory {
+  let failure: NthFailure | undefined;
+  const core = testObjects(version, abi, {
+    wrapAllocator: (inner) => {
+      const fails = (): boolean => failure?.strikes() === true;
+      return {
+        ctx: undefined,
+        malloc: (_, size) => (fails() ? 0 : inner.malloc(inner.ctx, size)),
+        calloc: (_, count, size) => (fails() ? 0 : inner.calloc(inner.ctx, count, size)),
+        realloc: (_, ptr, size) => (fails() ? 0 : inner.realloc(inner.ctx, ptr, size)),
+        free: (_, ptr) => inner.free(inner.ctx, ptr),
+      };
+    },
+    wrapArenas: (inner) => ({
+      ctx: undefined,
+      alloc: (_, size) => (failure?.strikes() === true ? 0 : inner.alloc(inner.ctx, size)),
+      free: (_, base, size) => inner.free(inner.ctx, base, size),
+    }),
+  });
+  return {
+    ...tell(core),
+    withFailure: (n, body) => {
+      const armed = new NthFailure(n);
+      failure = armed;
+      try {
+        body();
+      } finally {
+        failure = undefined;
+      }
+      return armed.happened;
+    },
+  };
 }

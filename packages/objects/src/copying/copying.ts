@@ -13,6 +13,10 @@ export function makeCopying(core: Core): CopyingApi {
   const { refs, types, errors, protocol, facts } = core;
   const { reduce, release, restore } = makeReducer(core);
   const { deepcopyId } = facts;
+  // Made with the heap: asking for them needs no memory later.
+  const COPY = core.str.name("__copy__");
+  const DEEPCOPY = core.str.name("__deepcopy__");
+  for (const name of ["append", "__setitem__"]) core.str.name(name);
 
   /** Types whose objects are their own copies, deep and shallow. */
   const atoms: ReadonlySet<Address> = new Set([
@@ -41,6 +45,11 @@ export function makeCopying(core: Core): CopyingApi {
     return result;
   }
 
+  /** CPython raises a KeyError here, and catches it: in 3.11 making it counts as a call. */
+  function hasRoomForCall(): boolean {
+    return !facts.countsCalls || counted(() => 1) !== 0;
+  }
+
   function copy(object: Address): Address {
     return counted(() => {
       const type = types.typeOf(object);
@@ -51,7 +60,7 @@ export function makeCopying(core: Core): CopyingApi {
       if (type === core.set.type) return core.set.copy(object);
       if (type === core.bytearray.type) return core.bytearray.from(core.bytearray.value(object));
       if (types.isSubtype(type, types.type)) return refs.newRef(object);
-      const copier = core.classes.lookup(type, core.str.name("__copy__"));
+      const copier = core.classes.lookup(type, COPY);
       if (copier !== 0) return core.classes.callMethod(copier, object, []);
       const target = behindProxy(object);
       const recipe = target === 0 ? undefined : reduce(target);
@@ -212,7 +221,7 @@ export function makeCopying(core: Core): CopyingApi {
         const list = core.dict.getItem(memo, id);
         let done = 0;
         if (list !== 0) done = core.list.append(list, object) === 0 ? 1 : 0;
-        else if (errors.occurred() === 0) {
+        else if (errors.occurred() === 0 && hasRoomForCall()) {
           const made = core.list.pack([object]);
           done = made !== 0 && core.dict.setItem(memo, id, made) === 0 ? 1 : 0;
           refs.xdecref(made);
@@ -238,7 +247,7 @@ export function makeCopying(core: Core): CopyingApi {
   }
 
   function copyByRecipe(object: Address, target: Address, memo: Address): Address {
-    const copier = core.classes.findAttribute(target, core.str.name("__deepcopy__"));
+    const copier = core.classes.findAttribute(target, DEEPCOPY);
     if (copier !== 0) {
       const made = protocol.call(copier, [memo]);
       refs.decref(copier);
@@ -348,6 +357,8 @@ export function makeCopying(core: Core): CopyingApi {
   ): Address {
     const args: Address[] = [];
     const copyArguments = (): number => {
+      // The first is the class, which is its own copy.
+      if (counted(() => 1) === 0) return 0;
       for (const argument of recipe.args) {
         const copied = deepcopy(argument, memo);
         if (copied === 0) return 0;
@@ -355,8 +366,7 @@ export function makeCopying(core: Core): CopyingApi {
       }
       return 1;
     };
-    const ready =
-      facts.copyUsesGenerator && recipe.args.length > 0 ? counted(copyArguments) : copyArguments();
+    const ready = facts.copyUsesGenerator ? counted(copyArguments) : copyArguments();
     const made = ready === 0 ? 0 : recipe.make(args);
     for (const argument of args) refs.decref(argument);
     if (made === 0) return 0;

@@ -2,9 +2,10 @@
  * What `object.__reduce_ex__(4)` says of an object (`Objects/typeobject.c`, and the types that have a `__reduce__` of
  * their own): how to make another one like it.
  */
-import type { Address } from "@pyrena/abi";
+import { type Address, layoutOf } from "@pyrena/abi";
 import { typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
+import { sliceStruct } from "../types/slice.ts";
 
 /** How to make another object like this one. All addresses are owned. */
 export interface Recipe {
@@ -29,7 +30,18 @@ export interface Reducer {
 }
 
 export function makeReducer(core: Core): Reducer {
-  const { refs, types, errors, protocol } = core;
+  const { memory, refs, types, errors, protocol } = core;
+  const SLICE = layoutOf(sliceStruct, core.profile.abi).at;
+  // Made with the heap: asking for them needs no memory later.
+  const NAMES = {
+    deepReduce: core.str.name("__reduce_ex__"),
+    reduce: core.str.name("__reduce__"),
+    newArguments: core.str.name("__getnewargs__"),
+    getState: core.str.name("__getstate__"),
+    setState: core.str.name("__setstate__"),
+    slotNames: core.str.name("__slotnames__"),
+    slots: core.str.name("__slots__"),
+  };
 
   function isHeapType(type: Address): boolean {
     return (types.flags(type) & typeFlags.heapType) !== 0;
@@ -42,19 +54,18 @@ export function makeReducer(core: Core): Reducer {
     return base;
   }
 
+  function findAttribute(object: Address, name: Address): Address {
+    return core.classes.findAttribute(object, name);
+  }
+
   function refuse(object: Address): undefined {
     errors.raise("TypeError", `'${types.name(types.typeOf(object))}' objects cannot be copied`);
     return undefined;
   }
 
-  function found(object: Address, name: string): Address {
-    const attribute = core.classes.findAttribute(object, core.str.name(name));
-    return attribute;
-  }
-
   function reduce(object: Address): Recipe | "itself" | undefined {
-    for (const name of ["__reduce_ex__", "__reduce__"]) {
-      const reductor = found(object, name);
+    for (const name of [NAMES.deepReduce, NAMES.reduce]) {
+      const reductor = findAttribute(object, name);
       if (reductor !== 0) return reduceByUser(reductor, name);
       if (errors.occurred() !== 0) return undefined;
     }
@@ -123,13 +134,11 @@ export function makeReducer(core: Core): Reducer {
     return core.slice.create(args[0], args[1], args[2]);
   }
 
-  /** start, stop, step, as new references. */
+  /** As new references. */
   function sliceFields(slice: Address): Address[] {
-    const fields: Address[] = [];
-    for (const name of ["start", "stop", "step"]) {
-      fields.push(types.slots(core.slice.type).getAttribute?.(slice, name) ?? 0);
-    }
-    return fields;
+    return [SLICE.start, SLICE.stop, SLICE.step].map((offset) =>
+      refs.newRef(memory.u32[(slice + offset) >>> 2]),
+    );
   }
 
   function reduceException(exception: Address, type: Address): Recipe | undefined {
@@ -170,7 +179,7 @@ export function makeReducer(core: Core): Reducer {
 
   /** `__getnewargs__`: a class's own, or a built-in type's. New references; undefined with an exception pending. */
   function newArguments(object: Address, base: Address): Address[] | undefined {
-    const method = found(object, "__getnewargs__");
+    const method = findAttribute(object, NAMES.newArguments);
     if (method !== 0) {
       const tuple = protocol.call(method, []);
       refs.decref(method);
@@ -217,9 +226,10 @@ export function makeReducer(core: Core): Reducer {
   }
 
   /** What a `__reduce__` or `__reduce_ex__` of the user's says; steals the method. */
-  function reduceByUser(reductor: Address, name: string): Recipe | "itself" | undefined {
+  function reduceByUser(reductor: Address, key: Address): Recipe | "itself" | undefined {
+    const name = core.str.value(key);
     const protocolNumber = core.int.from(4);
-    const result = protocol.call(reductor, name === "__reduce_ex__" ? [protocolNumber] : []);
+    const result = protocol.call(reductor, key === NAMES.deepReduce ? [protocolNumber] : []);
     refs.decref(protocolNumber);
     refs.decref(reductor);
     if (result === 0) return undefined;
@@ -256,7 +266,7 @@ export function makeReducer(core: Core): Reducer {
 
   /** `object.__getstate__()`: new reference, None for no state; NULL with an exception pending. */
   function stateOf(object: Address): Address {
-    const method = found(object, "__getstate__");
+    const method = findAttribute(object, NAMES.getState);
     if (method !== 0) {
       const state = protocol.call(method, []);
       refs.decref(method);
@@ -306,12 +316,12 @@ export function makeReducer(core: Core): Reducer {
 
   /** `copyreg._slotnames(cls)`: a list, which the class keeps as `__slotnames__`. New reference or NULL. */
   function slotNames(type: Address): Address {
-    const key = core.str.name("__slotnames__");
+    const key = NAMES.slotNames;
     const kept = core.dict.getItem(core.classes.classDict(type), key);
     if (kept !== 0) return refs.newRef(kept);
     const names = core.list.create(0);
     if (names === 0) return 0;
-    const declared = core.str.name("__slots__");
+    const declared = NAMES.slots;
     for (const cls of core.classes.order(type)) {
       const dict = core.classes.classDict(cls);
       const slots = dict === 0 ? 0 : core.dict.getItem(dict, declared);
@@ -347,7 +357,7 @@ export function makeReducer(core: Core): Reducer {
   }
 
   function restore(object: Address, state: Address): number {
-    const method = found(object, "__setstate__");
+    const method = findAttribute(object, NAMES.setState);
     if (method !== 0) {
       const result = protocol.call(method, [state]);
       refs.decref(method);

@@ -54,6 +54,9 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
   const FRAME = (state + at.frame) >>> 2;
   const HANDLED = (state + at.handled) >>> 2;
   const NEWEST = (state + at.handlers) >>> 2;
+  // Made with the heap: asking for them needs no memory later.
+  const ENTER = core.str.name("__enter__");
+  const EXIT = core.str.name("__exit__");
   /** An exception that goes on after a block caught it, and the frame: it is in the traceback already. 0 between calls. */
   let goingOn = 0;
   let goingOnIn = 0;
@@ -215,8 +218,8 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
   }
 
   /** `__enter__` or `__exit__` as the type has it: borrowed, or NULL. */
-  function lookUp(manager: Address, name: string): Address {
-    return core.classes.lookup(types.typeOf(manager), core.str.name(name));
+  function lookUp(manager: Address, name: Address): Address {
+    return core.classes.lookup(types.typeOf(manager), name);
   }
 
   /** Keep `method` and, where it is not bound, `self` in the record. False with an exception pending. */
@@ -259,8 +262,8 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     body: (entered: Address) => number,
     { steals = false, local, discards = false }: WithOptions = {},
   ): number {
-    const enter = lookUp(manager, "__enter__");
-    const exit = enter === 0 ? 0 : lookUp(manager, "__exit__");
+    const enter = lookUp(manager, ENTER);
+    const exit = enter === 0 ? 0 : lookUp(manager, EXIT);
     if (exit === 0) {
       const lacking = enter === 0 ? "__enter__" : "__exit__";
       errors.raise(

@@ -59,6 +59,8 @@ export function makeExceptions(core: Core): ExceptionsApi {
   const { memory, alloc, types, refs, errors, protocol, profile, word, state, at } = core;
   const { bytes: BASE_BYTES, at: E } = layoutOf(exceptionStruct, profile.abi);
   const TYPE = word;
+  // Made with the heap: asking for it needs no memory later.
+  const NOTES = core.str.name("__notes__");
   const KEPT = (state + at.memory_errors) >>> 2;
   const KEPT_COUNT = (state + at.memory_error_count) >>> 2;
   const HANDLED = (state + at.handled) >>> 2;
@@ -413,13 +415,12 @@ export function makeExceptions(core: Core): ExceptionsApi {
       setOwned(exception, field.offset, value);
     },
     addNote: (exception, note) => {
-      const key = core.str.name("__notes__");
-      let notes = core.classes.findAttribute(exception, key);
+      let notes = core.classes.findAttribute(exception, NOTES);
       if (notes === 0) {
         if (errors.occurred() !== 0) return -1;
         notes = core.list.create(0);
         if (notes === 0) return -1;
-        if (core.classes.setAttribute(exception, key, notes) < 0) {
+        if (core.classes.setAttribute(exception, NOTES, notes) < 0) {
           refs.decref(notes);
           return -1;
         }

@@ -58,6 +58,8 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
   const PREV = at.wr_prev;
   const NEXT = at.wr_next;
   const TYPE = word;
+  // Made with the heap: asking for it needs no memory later.
+  const CALL = core.str.name("__call__");
 
   /** Address of the word that holds the head of an object's list; NULL if its type cannot be weakly referenced. */
   function headOf(object: Address): Address {
@@ -333,7 +335,7 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
     const type = types.typeOf(object);
     if (types.slots(type).call === undefined) return false;
     if ((types.flags(type) & typeFlags.heapType) === 0) return true;
-    return core.classes.lookup(type, core.str.name("__call__")) !== 0;
+    return core.classes.lookup(type, CALL) !== 0;
   }
 
   function get(ref: Address): Address {
