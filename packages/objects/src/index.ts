@@ -60,3 +60,9 @@ export {
 export { ListHandle, RangeHandle, TupleHandle } from "./handles/sequences.ts";
 export { DictHandle, SetHandle } from "./handles/tables.ts";
 export { attachObjects, createObjects, type Objects } from "./objects.ts";
+export {
+  defineType,
+  type UserField,
+  type UserType,
+  type UserTypeSpec,
+} from "./types/define-type.ts";

@@ -153,7 +153,12 @@ export interface TypeSpec {
   readonly dictoffset?: number;
   /** Offset of the weak reference list within the object, in bytes; 0: none. */
   readonly weaklistoffset?: number;
-  readonly slots: TypeSlots;
+  /**
+   * Without `dealloc`, `traverse` or `clear` these follow from `layout`: references are released in its order, buffers
+   * are given back to the MEM domain, then the object. Types defined when the heap is there already (all but the
+   * built-in ones) are guarded: what their `finalize` and `dealloc` throw is reported as unraisable.
+   */
+  readonly slots: Omit<TypeSlots, "dealloc"> & Partial<Pick<TypeSlots, "dealloc">>;
   /**
    * Layout program (`layoutCodes` of `@pyrena/abi`), in place of or beside `traverse`; written to static data.
    * With `slots.traverse` present both must say the same.

@@ -6,6 +6,7 @@
 import { type Address, layoutCodes, PyrenaError } from "@pyrena/abi";
 import { type TypeSlots, type TypesApi, typeFlags } from "../api/types.ts";
 import type { Core } from "./core.ts";
+import { completeSlots } from "./layout-slots.ts";
 import type { Refs } from "./refcount.ts";
 import { heapTypeLayout, typeLayout } from "./type-object.ts";
 
@@ -94,12 +95,23 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     return address;
   }
 
+  /** The static type that has slots of this number. */
+  function definedType(number: number): Address {
+    return memory.u32[(tableAddress() + number * ENTRY + 4) >>> 2];
+  }
+
   const api: { -readonly [name in keyof TypesApi]: TypesApi[name] } = {
     type: 0,
     object: 0,
     define: (spec) => {
-      const number = enter(spec.slots);
-      const known = memory.u32[(tableAddress() + number * ENTRY + 4) >>> 2];
+      // Built-in types are complete, and trusted.
+      const isBuiltin = (core.inspect as typeof core.inspect | undefined) === undefined;
+      const number: number = enter(
+        isBuiltin
+          ? (spec.slots as TypeSlots)
+          : completeSlots(core, spec, () => definedType(number)),
+      );
+      const known = definedType(number);
       if (known !== 0) return known;
       const type = alloc.staticData(layout.bytes);
       setWord(type, facts.refcount.staticImmortal);
