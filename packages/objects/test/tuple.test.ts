@@ -111,7 +111,9 @@ describe.each(everyProfile)("tuple in %s %s", (version, abi) => {
       expect(kept?.count()).toBe(length <= 20 ? 2000 : undefined);
       if (length <= 20) {
         const again = tuple.pack(items);
-        expect(again).toBe(made[1999]);
+        // 3.11 keeps those of 20 items, but never takes one back.
+        if (length < 20 || core.facts.reusesLongestTuples) expect(again).toBe(made[1999]);
+        else expect(made.slice(0, 2000)).not.toContain(again);
         refs.decref(again);
       }
     }

@@ -56,6 +56,12 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
     // One item more, for a sentinel.
     const own =
       itemsize === 0 ? basicsize : Math.ceil((basicsize + itemsize * (items + 1)) / word) * word;
+    if ((flagsOf(cls) & hasGc) === 0) {
+      // `object` itself, and types of users without references: nothing lies before or after such an object.
+      const plain = alloc.object(cls, own);
+      if (plain !== 0) memory.u32.fill(0, (plain + 2 * word) >>> 2, (plain + own) >>> 2);
+      return plain;
+    }
     const inline = dicts.inlineBytes(cls);
     const pre = (flagsOf(cls) & MANAGED) !== 0 ? 4 * word : GC_HEAD;
     const object = alloc.gcObject(cls, own + inline, pre);
@@ -175,7 +181,7 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
     allocate,
     instantiate: (cls) => {
       const object = allocate(cls, 0);
-      if (object === 0) return 0;
+      if (object === 0 || (flagsOf(cls) & hasGc) === 0) return object;
       alloc.track(object);
       if (dicts.initialize(object, cls) < 0) {
         refs.decref(object);

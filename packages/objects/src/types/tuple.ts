@@ -52,6 +52,7 @@ export function makeTuple(core: Core): TupleApi {
   /** Counts that `decref` just takes one off; none in debug mode, where it checks its argument. */
   const DECREF_LIMIT = core.debug ? 0 : facts.refcount.decrefLimit;
   const { tuple: KEPT_LIMIT, tupleMaxLength: KEPT_LENGTH } = profile.freeLists;
+  const REUSED_LENGTH = facts.reusesLongestTuples ? KEPT_LENGTH : KEPT_LENGTH - 1;
   const hashOf = makeTupleHash(core);
 
   const kept = Array.from({ length: KEPT_LENGTH }, (_, n) =>
@@ -154,7 +155,7 @@ export function makeTuple(core: Core): TupleApi {
 
   /** Memory for a tuple of 1 item or more, header and size written, upper halves of its items 0; not tracked. */
   function allocate(count: number): Address {
-    if (count <= KEPT_LENGTH) {
+    if (count <= REUSED_LENGTH) {
       const u32 = memory.u32;
       const head = KEPT + 2 * count;
       const tuple = u32[head];
