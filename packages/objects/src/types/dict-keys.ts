@@ -71,6 +71,8 @@ export interface DictKeys {
   readonly empty: Address;
   /** Offset of the kind, u8. */
   readonly kindOffset: number;
+  /** Offset of the index table. */
+  readonly indicesOffset: number;
   /** log2 of the slots for at least `minimum`. */
   log2For(this: void, minimum: number): number;
   /** An empty keys object, count 1; NULL with MemoryError pending. */
@@ -153,6 +155,8 @@ export function makeDictKeys(core: Core): DictKeys {
   const STR_HASH = 3 * word;
   const domain = facts.dictKeysDomain === "obj" ? core.obj : core.mem;
   const kept = alloc.freeList("dictKeys", profile.freeLists.dictKeys, (keys) => domain.free(keys));
+  const SMALLEST_USABLE = usableFraction(1 << LOG2_MIN);
+  const SMALLEST_BYTES = HEADER + (1 << LOG2_MIN) + SMALLEST_USABLE * PAIR;
   const OVER_ROUNDS = facts.overRoundsDicts;
 
   const empty = core.fresh ? makeEmpty() : memory.u32[(state + at.keys_empty) >>> 2];
@@ -181,17 +185,15 @@ export function makeDictKeys(core: Core): DictKeys {
   }
 
   function create(log2Size: number, allStr: boolean): Address {
+    if (log2Size === LOG2_MIN && allStr) return createSmallest();
     if (log2Size > LOG2_MAX) return core.errors.noMemory();
     const slots = 2 ** log2Size;
     const log2Index = log2Size + (log2Size < 8 ? 0 : log2Size < 16 ? 1 : 2);
     const usable = usableFraction(slots);
     const tables = HEADER + 2 ** log2Index;
     const bytes = tables + usable * (allStr ? PAIR : TRIPLE);
-    let keys = log2Size === LOG2_MIN && allStr ? kept.pop() : 0;
-    if (keys === 0) {
-      keys = domain.malloc(bytes);
-      if (keys === 0) return core.errors.noMemory();
-    }
+    const keys = domain.malloc(bytes);
+    if (keys === 0) return core.errors.noMemory();
     const { u8, u32 } = memory;
     setSize(keys, 1);
     u8[keys + LOG2] = log2Size;
@@ -209,6 +211,36 @@ export function makeDictKeys(core: Core): DictKeys {
     } else {
       u32.fill(0xffffffff, (keys + HEADER) >>> 2, (keys + tables) >>> 2);
       u32.fill(0, (keys + tables) >>> 2, (keys + bytes) >>> 2);
+    }
+    return keys;
+  }
+
+  /** The smallest all-str keys, which most dicts and all calls with keywords use: every word written by a constant. */
+  function createSmallest(): Address {
+    let keys = kept.pop();
+    if (keys === 0) {
+      keys = domain.malloc(SMALLEST_BYTES);
+      if (keys === 0) return core.errors.noMemory();
+    }
+    const u32 = memory.u32;
+    const i = keys >>> 2;
+    u32[i] = 1;
+    u32[(keys + LOG2) >>> 2] = LOG2_MIN | (LOG2_MIN << 8) | (ALL_STR << 16);
+    u32[(keys + VERSION) >>> 2] = 0;
+    u32[(keys + USABLE) >>> 2] = SMALLEST_USABLE;
+    u32[(keys + COUNT) >>> 2] = 0;
+    u32[(keys + HEADER) >>> 2] = 0xffffffff;
+    u32[(keys + HEADER + 4) >>> 2] = 0xffffffff;
+    if (wide) {
+      u32[i + 1] = 0;
+      u32[(keys + USABLE + 4) >>> 2] = 0;
+      u32[(keys + COUNT + 4) >>> 2] = 0;
+      const f64 = memory.f64;
+      const end = (keys + SMALLEST_BYTES) >>> 3;
+      for (let n = (keys + HEADER + 8) >>> 3; n < end; n++) f64[n] = 0;
+    } else {
+      const end = (keys + SMALLEST_BYTES) >>> 2;
+      for (let n = (keys + HEADER + 8) >>> 2; n < end; n++) u32[n] = 0;
     }
     return keys;
   }
@@ -334,20 +366,40 @@ export function makeDictKeys(core: Core): DictKeys {
     }
   }
 
-  /** First slot on a hash's way that names no entry: a free one, or that of a deleted entry. */
-  function freeSlot(keys: Address, low: number, high: number): number {
-    const mask = (1 << memory.u8[keys + LOG2]) - 1;
+  /** Enter an index in the first slot on a hash's way that names no entry: a free one, or that of a deleted entry. */
+  function takeSlot(keys: Address, low: number, high: number, index: number): void {
+    const { u8, u16, i32 } = memory;
+    const log2 = u8[keys + LOG2];
+    const mask = (1 << log2) - 1;
+    const indices = keys + HEADER;
     let slot = low & mask;
     let perturb = low >>> 0;
     let upper = high;
-    while (slotAt(keys, slot) >= 0) {
+    for (;;) {
+      if (log2 < 8) {
+        if (u8[indices + slot] >= 0x80) {
+          u8[indices + slot] = index;
+          return;
+        }
+      } else if (log2 < 16) {
+        const i = (indices + 2 * slot) >>> 1;
+        if (u16[i] >= 0x8000) {
+          u16[i] = index;
+          return;
+        }
+      } else {
+        const i = (indices + 4 * slot) >>> 2;
+        if (i32[i] < 0) {
+          i32[i] = index;
+          return;
+        }
+      }
       if (wide) {
         perturb = ((perturb >>> 5) | (upper << 27)) >>> 0;
         upper >>>= 5;
       } else perturb >>>= 5;
       slot = (slot * 5 + perturb + 1) & mask;
     }
-    return slot;
   }
 
   function slotOf(keys: Address, low: number, high: number, index: number): number {
@@ -423,7 +475,7 @@ export function makeDictKeys(core: Core): DictKeys {
   function append(keys: Address, key: Address, low: number, high: number, value: Address): number {
     const u32 = memory.u32;
     const index = u32[(keys + COUNT) >>> 2];
-    setSlot(keys, freeSlot(keys, low, high), index);
+    takeSlot(keys, low, high, index);
     write(keys, index, key, low, high, value);
     u32[(keys + COUNT) >>> 2] = index + 1;
     u32[(keys + USABLE) >>> 2]--;
@@ -473,6 +525,7 @@ export function makeDictKeys(core: Core): DictKeys {
   return {
     empty,
     kindOffset: KIND,
+    indicesOffset: HEADER,
     log2For,
     create,
     createShared,

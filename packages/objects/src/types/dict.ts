@@ -37,6 +37,7 @@ import {
   usableFraction,
 } from "./dict-keys.ts";
 import { makeValues } from "./dict-values.ts";
+import { makeTableKeys } from "./table-keys.ts";
 
 /** `PyDictObject`. */
 export const dictStruct: StructDefinition<
@@ -64,6 +65,7 @@ export function makeDict(core: Core): DictApi {
   const KEYS = at.ma_keys;
   const VALUES = at.ma_values;
   const STR = core.str.type;
+  const { hash: hashOf, hashFailed, sameSmallInt } = makeTableKeys(core);
   const STR_HASH = 3 * word;
   const HEAD = profile.headers.gcHead;
   const TRACKS_AT_ONCE = facts.tracksDictsAtOnce;
@@ -71,6 +73,7 @@ export function makeDict(core: Core): DictApi {
   const values = makeValues(core);
   const EMPTY = keysApi.empty;
   const KIND = keysApi.kindOffset;
+  const INDICES = keysApi.indicesOffset;
   const { findStr, entryOfStr, append, usable } = keysApi;
   const kept = alloc.freeList("dict", profile.freeLists.dict, (dict) =>
     alloc.freeGcObject(dict, HEAD),
@@ -290,29 +293,6 @@ export function makeDict(core: Core): DictApi {
 
   // Hash and lookup
 
-  /** Low half of a key's hash, the high half in `core.hashHigh`; as `protocol.hash`, but at once for hashed strs. */
-  function hashOf(key: Address): number {
-    if (memory.u32[(key + TYPE) >>> 2] === STR) {
-      const i32 = memory.i32;
-      const low = i32[(key + STR_HASH) >>> 2];
-      if (!wide) {
-        if (low !== -1) return low;
-      } else {
-        const high = i32[(key + STR_HASH + 4) >>> 2];
-        if (low !== -1 || high !== -1) {
-          core.hashHigh = high;
-          return low;
-        }
-      }
-    }
-    return protocol.hash(key);
-  }
-
-  /** Whether a hash of -1 means that there is none. */
-  function hashFailed(): boolean {
-    return !wide || core.hashHigh === -1;
-  }
-
   /** Entry of a key, ABSENT, or FAILED with an exception pending. May run code of users. */
   function lookup(dict: Address, key: Address, low: number, high: number): number {
     const keys = keysOf(dict);
@@ -343,24 +323,31 @@ export function makeDict(core: Core): DictApi {
     low: number,
     high: number,
   ): number {
-    const mask = keysApi.slots(keys) - 1;
+    const log2 = keysApi.log2Slots(keys);
+    const mask = (1 << log2) - 1;
+    const indices = keys + INDICES;
+    let { u8, u16, u32, i32 } = memory;
     let slot = low & mask;
     let perturb = low >>> 0;
     let upper = high;
     for (;;) {
-      const index = keysApi.slotAt(keys, slot);
+      const index =
+        log2 < 8
+          ? (u8[indices + slot] << 24) >> 24
+          : log2 < 16
+            ? (u16[(indices + 2 * slot) >>> 1] << 16) >> 16
+            : i32[(indices + 4 * slot) >>> 2];
       if (index >= 0) {
         const entry = firstKey + index * step;
-        const found = memory.u32[entry >>> 2];
+        const found = u32[entry >>> 2];
         if (found === key) return index;
         const hash = (general ? entry - word : found + STR_HASH) >>> 2;
-        if (memory.i32[hash] === low && (!wide || memory.i32[hash + 1] === high)) {
-          refs.incref(found);
-          const same = protocol.equal(found, key);
-          refs.decref(found);
-          if (same < 0) return FAILED;
-          if (keysOf(dict) !== keys || memory.u32[entry >>> 2] !== found) return CHANGED;
-          if (same > 0) return index;
+        if (i32[hash] === low && (!wide || i32[hash + 1] === high)) {
+          if (sameSmallInt(found, key)) return index;
+          const same = compare(dict, keys, entry, found, key);
+          if (same === 1) return index;
+          if (same !== 0) return same;
+          ({ u8, u16, u32, i32 } = memory);
         }
       } else if (index === ABSENT) return ABSENT;
       if (wide) {
@@ -369,6 +356,21 @@ export function makeDict(core: Core): DictApi {
       } else perturb >>>= 5;
       slot = (slot * 5 + perturb + 1) & mask;
     }
+  }
+
+  /** Whether two keys of the same hash are equal: 1, 0, FAILED or CHANGED. */
+  function compare(
+    dict: Address,
+    keys: Address,
+    entry: Address,
+    found: Address,
+    key: Address,
+  ): number {
+    refs.incref(found);
+    const same = protocol.equal(found, key);
+    refs.decref(found);
+    if (same < 0) return FAILED;
+    return keysOf(dict) !== keys || memory.u32[entry >>> 2] !== found ? CHANGED : same;
   }
 
   function getItem(dict: Address, key: Address): Address {
@@ -537,6 +539,11 @@ export function makeDict(core: Core): DictApi {
     value: Address,
   ): number {
     let keys = keysOf(dict);
+    if (keys === EMPTY) {
+      keys = keysApi.create(LOG2_MIN, isStr);
+      if (keys === 0) return -1;
+      memory.u32[(dict + KEYS) >>> 2] = keys;
+    }
     // A lookup may have cleared a general table, which left the empty keys, of the all-str kind.
     if (usable(keys) === 0 || (!isStr && memory.u8[keys + KIND] !== GENERAL)) {
       if (grow(dict, isStr) < 0) return -1;

@@ -34,6 +34,7 @@ import { type TypeSlots, typeFlags, type Visit } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { eachItem, itemCount } from "../core/iteration.ts";
 import { finishHash, mixItem, type SetHash } from "./set-hash.ts";
+import { makeTableKeys } from "./table-keys.ts";
 
 /** `PySetObject`. */
 export const setStruct: StructDefinition<
@@ -84,7 +85,7 @@ export function makeSet(core: Core): SetApi {
   const WEAKREFS = at.weakreflist;
   const HEAD = profile.headers.gcHead;
   const STR = core.str.type;
-  const STR_HASH = 3 * word;
+  const { hash: hashOf, hashFailed, sameSmallInt } = makeTableKeys(core);
   const DUMMY = core.state;
   /** Bytes of an entry, and where its hash is. */
   const ENTRY = 2 * word;
@@ -255,29 +256,6 @@ export function makeSet(core: Core): SetApi {
 
   // Hash and lookup
 
-  /** Low half of a key's hash, the high half in `core.hashHigh`; as `protocol.hash`, but at once for hashed strs. */
-  function hashOf(key: Address): number {
-    if (memory.u32[(key + TYPE) >>> 2] === STR) {
-      const i32 = memory.i32;
-      const low = i32[(key + STR_HASH) >>> 2];
-      if (!wide) {
-        if (low !== -1) return low;
-      } else {
-        const high = i32[(key + STR_HASH + 4) >>> 2];
-        if (low !== -1 || high !== -1) {
-          core.hashHigh = high;
-          return low;
-        }
-      }
-    }
-    return protocol.hash(key);
-  }
-
-  /** Whether a hash of -1 means that there is none. */
-  function hashFailed(): boolean {
-    return !wide || core.hashHigh === -1;
-  }
-
   /** The deleted entry that the last search passed last, or 0: an item that is added goes there. */
   let passed: Address = 0;
 
@@ -343,6 +321,7 @@ export function makeSet(core: Core): SetApi {
     if (u32[(found + TYPE) >>> 2] === STR && u32[(key + TYPE) >>> 2] === STR) {
       return core.str.same(found, key) ? 1 : 0;
     }
+    if (sameSmallInt(found, key)) return 1;
     refs.incref(found);
     const same = protocol.equal(found, key);
     refs.decref(found);
