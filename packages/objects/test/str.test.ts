@@ -3,7 +3,7 @@ import { everyFailure } from "@pyrena/conformance";
 import { attachObjects } from "@pyrena/objects";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { strStruct, strStruct311 } from "../src/types/str.ts";
+import { strStruct, strStruct311 } from "../src/types/str-layout.ts";
 import { failingObjects } from "./failing-objects.ts";
 import { everyProfile, testObjects } from "./heap.ts";
 

@@ -5,7 +5,7 @@
 import { type Address, layoutOf } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 import type { Instances } from "./instance.ts";
-import { strStruct, strStruct311 } from "./str.ts";
+import { strStruct, strStruct311 } from "./str-layout.ts";
 
 /** Construction by built-in bases. */
 export interface BuiltinInstances {
