@@ -1,3 +1,4 @@
+import type { Address } from "@pyrena/abi";
 import { type Objects, typeFlags } from "@pyrena/objects";
 import { describe, expect, it } from "vitest";
 import { everyProfile, testObjects } from "./heap.ts";
@@ -5,8 +6,14 @@ import { everyProfile, testObjects } from "./heap.ts";
 /** Levels of the deepest nest. */
 const MILLION = 1_000_000;
 
-/** Makes markers, instances of a type whose dealloc goes through the trashcan as a class's does and logs its number. */
-function markers(core: Objects): { make: (number: number) => number; log: number[] } {
+/**
+ * Makes markers: instances of a type whose dealloc goes through the trashcan as a class's does, and whose finalizer logs
+ * the marker's number and may do more.
+ */
+function markers(
+  core: Objects,
+  more: (number: number) => void = () => {},
+): { make: (number: number) => number; log: number[] } {
   const { alloc, memory, refs, types, profile, word } = core;
   const GC_HEAD = profile.headers.gcHead;
   const log: number[] = [];
@@ -19,7 +26,9 @@ function markers(core: Objects): { make: (number: number) => number; log: number
       dealloc: (object) => {
         alloc.untrack(object);
         if (refs.trashcanBegin(object)) return;
-        log.push(memory.u32[(object + 2 * word) >>> 2]);
+        const number = memory.u32[(object + 2 * word) >>> 2] ?? 0;
+        log.push(number);
+        more(number);
         alloc.freeGcObject(object, GC_HEAD);
         refs.trashcanEnd();
       },
@@ -33,6 +42,50 @@ function markers(core: Objects): { make: (number: number) => number; log: number
     return marker;
   };
   return { make, log };
+}
+
+/** Makers of containers around a reference, which they steal. */
+interface Holders {
+  pair(inner: Address): Address;
+  dict(inner: Address): Address;
+  set(inner: Address): Address;
+  instance(inner: Address): Address;
+  drop(): void;
+}
+
+function makeHolders(core: Objects): Holders {
+  const { refs, dict, set, classes, protocol, tuple } = core;
+  const cls = classes.create({ name: "Node" });
+  return {
+    pair: (inner) => {
+      const made = tuple.pack([inner]);
+      refs.decref(inner);
+      return made;
+    },
+    dict: (inner) => {
+      const made = dict.create();
+      dict.setItemString(made, "inner", inner);
+      refs.decref(inner);
+      return made;
+    },
+    // A set's members must have hashes: what is nested is held by an instance, which has.
+    set: (inner) => {
+      const made = set.create();
+      const member = classes.instantiate(cls);
+      protocol.setAttribute(member, "inner", inner);
+      refs.decref(inner);
+      set.add(made, member);
+      refs.decref(member);
+      return made;
+    },
+    instance: (inner) => {
+      const made = classes.instantiate(cls);
+      protocol.setAttribute(made, "inner", inner);
+      refs.decref(inner);
+      return made;
+    },
+    drop: () => refs.decref(cls),
+  };
 }
 
 /** Consecutive numbers as runs: `48..0 49 97..50`. */
@@ -61,21 +114,67 @@ describe.each(everyProfile)("deep nests in %s %s", (version, abi) => {
     return inner;
   }
 
-  it.each(["list", "tuple"] as const)("a %s nested a million deep dies", (kind) => {
-    const core = testObjects(version, abi, { maxBytes: 2 ** 29 });
-    const { refs, obj, float } = core;
-    const bottom = float.from(1);
-    let nested = refs.newRef(bottom);
-    for (let n = 0; n < MILLION; n++) {
-      const outer = core[kind].pack([nested]);
+  // Each kind on one data model: these take time.
+  it.each([abi === "lp64" ? "list" : "tuple"] as const)(
+    "a %s nested a million deep dies",
+    (kind) => {
+      const core = testObjects(version, abi, { maxBytes: 2 ** 29 });
+      const { refs, float } = core;
+      const bottom = float.from(1);
+      let nested = refs.newRef(bottom);
+      for (let n = 0; n < MILLION; n++) {
+        const outer = core[kind].pack([nested]);
+        refs.decref(nested);
+        nested = outer;
+      }
+      expect(refs.refcount(bottom)).toBe(2);
       refs.decref(nested);
-      nested = outer;
+      expect(refs.refcount(bottom)).toBe(1);
+      refs.decref(bottom);
+      core.inspect.verify();
+    },
+  );
+
+  it.each([abi === "lp64" ? "dict" : "set", "instance"] as const)(
+    "a nest of %s, 100 000 deep, dies",
+    (kind) => {
+      const core = testObjects(version, abi, { maxBytes: 2 ** 29 });
+      const { refs } = core;
+      const bottom = core.float.from(1);
+      const holders = makeHolders(core);
+      let nested = refs.newRef(bottom);
+      for (let n = 0; n < MILLION / 10; n++) nested = holders[kind](nested);
+      expect(refs.refcount(bottom)).toBe(2);
+      refs.decref(nested);
+      expect(refs.refcount(bottom)).toBe(1);
+      refs.decref(bottom);
+      holders.drop();
+      core.inspect.verify();
+    },
+  );
+
+  it("finalizers run in CPython's order, whatever the containers", () => {
+    const core = testObjects(version, abi);
+    const { make, log } = markers(core);
+    const holders = makeHolders(core);
+    const kinds = ["pair", "dict", "instance", "set"] as const;
+    let inner = make(999);
+    for (let n = 299; n >= 0; n--) {
+      const marker = make(n);
+      const holder = holders[kinds[n % 4] ?? "pair"](inner);
+      // The marker goes after what is further in.
+      inner = core.list.pack([marker, holder]);
+      core.refs.decref(marker);
+      core.refs.decref(holder);
     }
-    expect(refs.refcount(bottom)).toBe(2);
-    refs.decref(nested);
-    expect(refs.refcount(bottom)).toBe(1);
-    refs.decref(bottom);
-    void obj;
+    core.refs.decref(inner);
+    holders.drop();
+    expect(runs(log)).toBe(
+      core.facts.trashcan.depth === 50
+        ? "21..0 22 43..23 65..44 87..66 108..88 109 130..110 131 152..132 174..153 195..175 196 217..197 218 239..219 261..240 283..262 999 299..284"
+        : "999 299..0",
+    );
+    core.inspect.verify();
   });
 
   it("finalizers run in CPython's order, lists and tuples alternating", () => {
@@ -88,6 +187,38 @@ describe.each(everyProfile)("deep nests in %s %s", (version, abi) => {
         ? "48..0 49 97..50 98 146..99 147 195..148 196 244..197 245 293..246 294 299..295"
         : "299..0",
     );
+  });
+});
+
+describe.each(everyProfile)("a nest that a finalizer drops in %s %s", (version, abi) => {
+  it("dies at once, in the midst of the other", () => {
+    const core = testObjects(version, abi);
+    const { list, refs } = core;
+    const stash = list.create(0);
+    const { make, log } = markers(core, (number) => {
+      if (number === 150) list.clear(stash);
+    });
+    const nestFrom = (first: number): Address => {
+      let inner = 0;
+      for (let n = 299; n >= 0; n--) {
+        const marker = make(first + n);
+        const items = inner === 0 ? [marker] : [marker, inner];
+        inner = list.pack(items);
+        for (const item of items) refs.decref(item);
+      }
+      return inner;
+    };
+    const other = nestFrom(1000);
+    list.append(stash, other);
+    refs.decref(other);
+    refs.decref(nestFrom(0));
+    expect(runs(log)).toBe(
+      core.facts.trashcan.depth === 50
+        ? "48..0 49 97..50 98 146..99 147 195..150 1043..1000 149..148 1044 1092..1045 1093 1141..1094 1142 1190..1143 1191 1239..1192 1240 1288..1241 1289 1299..1290 196 244..197 245 293..246 294 299..295"
+        : "299..150 1299..1000 149..0",
+    );
+    refs.decref(stash);
+    core.inspect.verify();
   });
 });
 

@@ -46,8 +46,10 @@ export function makeRefs(core: Core): Refs {
   let unwinding = 0;
   /** Loops under way; 0 between calls. */
   let loops = 0;
-  /** The reference that a loop is about to release; if it dies and is a container, the loop goes on with it. */
+  /** The reference that the innermost loop is releasing. */
   let expected = 0;
+  /** It, if it died and the loop can go on with it; other loops that run meanwhile leave other values. */
+  let accepted = 0;
   /** Containers put aside, linked through PyGC_Head's second word; 0 between calls. */
   let putAside = 0;
 
@@ -128,7 +130,7 @@ export function makeRefs(core: Core): Refs {
   function beginDeep(object: Address): boolean {
     const inSteps = core.types.slotsOf(object).unwind !== undefined;
     if (nesting + unwinding >= DEPTH) putOff(object);
-    else if (inSteps && object === expected) expected = 0;
+    else if (inSteps && object === expected) accepted = object;
     else if (inSteps && loops < MAX_LOOPS) unwind(object);
     else if (nesting < MAX_RECURSION) {
       nesting++;
@@ -160,9 +162,10 @@ export function makeRefs(core: Core): Refs {
           object = holder;
         } else {
           expected = next;
+          accepted = 0;
           down(next);
-          if (expected === 0) object = enter(next, object);
           expected = 0;
+          if (accepted === next) object = enter(next, object);
         }
       }
     } finally {
