@@ -82,7 +82,7 @@ export interface FramesApi {
   assign(this: void, frame: Address, to: number, from: number): number;
   /** The local becomes a cell that holds its value, as one that an inner function uses: 0 or -1. `MAKE_CELL`. */
   makeCell(this: void, frame: Address, index: number): number;
-  /** Value of a cell or free variable, new reference; NULL with NameError pending. `LOAD_DEREF`. */
+  /** Value of a cell or free variable, new reference; NULL with UnboundLocalError or NameError pending. `LOAD_DEREF`. */
   loadCell(this: void, frame: Address, index: number): Address;
   /** Steals the value. `STORE_DEREF`. */
   storeCell(this: void, frame: Address, index: number, value: Address): void;

@@ -403,10 +403,16 @@ export function makeFrames(core: Core): FramesApi {
     dispose: stack.dispose,
   };
 
+  /** A variable of the function itself is a local all the same, one of a function outside a name. */
   function unboundCell(frame: Address, index: number): 0 {
-    return errors.raise(
-      "NameError",
-      `'${localName(frame, index)}' is not bound in the function outside`,
-    );
+    const names = memory.u32[(codeOf(frame) + CODE.co_localsplusnames) >>> 2];
+    const isLocal = index < memory.u32[(codeOf(frame) + CODE.co_nlocals) >>> 2];
+    if (isLocal) return unbound(frame, index);
+    errors.raise("NameError", `'${localName(frame, index)}' is not bound in the function outside`);
+    if (errors.matches("NameError")) {
+      const name = refs.newRef(core.tuple.getItem(names, index));
+      core.exceptions.setField(errors.occurred(), "name", name);
+    }
+    return 0;
   }
 }

@@ -415,6 +415,10 @@ export function makeExceptions(core: Core): ExceptionsApi {
       setOwned(exception, field.offset, value);
     },
     addNote: (exception, note) => {
+      if (!core.str.check(note)) {
+        errors.raise("TypeError", `a note is a str, not '${types.name(types.typeOf(note))}'`);
+        return -1;
+      }
       let notes = core.classes.findAttribute(exception, NOTES);
       if (notes === 0) {
         if (errors.occurred() !== 0) return -1;
