@@ -1,5 +1,5 @@
 import type { Address } from "@pyrena/abi";
-import type { Objects } from "@pyrena/objects";
+import { attachObjects, type Objects } from "@pyrena/objects";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { failingHeap } from "./failing.ts";
@@ -382,6 +382,23 @@ describe.each(everyProfile)("list in %s %s", (version, abi) => {
     refs.decref(made);
     for (const item of items) refs.decref(item);
     core.inspect.verify();
+  });
+
+  it("goes on where a heap is opened again", () => {
+    const core = testObjects(version, abi);
+    const made = listOf(core, [5000, 5001]);
+    const dead = listOf(core, [5002]);
+    core.refs.decref(dead);
+    const again = attachObjects(core.heap, core.options);
+    expect(again.list.type).toBe(core.list.type);
+    expect(valuesOf(again, made)).toEqual([5000, 5001]);
+    withInt(again, 5002, (item) => again.list.append(made, item));
+    expect(valuesOf(core, made)).toEqual([5000, 5001, 5002]);
+    const next = again.list.create(0);
+    expect(next).toBe(dead);
+    again.refs.decref(next);
+    again.refs.decref(made);
+    again.inspect.verify();
   });
 
   it("loses nothing where there is no room for what is asked", () => {

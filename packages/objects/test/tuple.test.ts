@@ -1,5 +1,5 @@
 import type { Address } from "@pyrena/abi";
-import type { Objects } from "@pyrena/objects";
+import { attachObjects, type Objects } from "@pyrena/objects";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { failingHeap } from "./failing.ts";
@@ -179,6 +179,24 @@ describe.each(everyProfile)("tuple in %s %s", (version, abi) => {
     expect([tuple.empty, one, two].map(protocol.repr)).toEqual(["()", "(1,)", "(1, 2)"]);
     refs.decref(one);
     refs.decref(two);
+  });
+
+  it("goes on where a heap is opened again", () => {
+    const core = testObjects(version, abi);
+    const made = tupleOf(core, [5000, 5001]);
+    const dead = tupleOf(core, [5002]);
+    core.refs.decref(dead);
+    const again = attachObjects(core.heap, core.options);
+    expect(again.tuple.type).toBe(core.tuple.type);
+    expect(again.tuple.empty).toBe(core.tuple.empty);
+    expect(valuesOf(again, made)).toEqual([5000, 5001]);
+    const next = tupleOf(again, [5003]);
+    expect(next).toBe(dead);
+    const range = again.range.create(0, 2, 1);
+    const slice = again.slice.create(made, 0, 0);
+    expect(core.protocol.repr(slice)).toBe("slice((5000, 5001), None, None)");
+    for (const object of [made, next, range, slice]) again.refs.decref(object);
+    again.inspect.verify();
   });
 
   it("loses nothing where there is no room for what is asked", () => {
