@@ -910,7 +910,7 @@ export function makeDict(core: Core): DictApi {
     const theirs = index < 0 ? 0 : valueAt(b, index);
     if (theirs === 0) return 0;
     refs.incref(theirs);
-    const result = protocol.equal(theirs, mine);
+    const result = protocol.equal(mine, theirs);
     refs.decref(theirs);
     return result;
   }
