@@ -27,6 +27,7 @@ export interface Questions {
     readonly dict: readonly (readonly Step[])[];
     readonly set: readonly (readonly Step[])[];
     readonly bytearray: readonly (readonly Step[])[];
+    readonly instance: readonly (readonly Step[])[];
   };
 }
 
@@ -43,6 +44,7 @@ export interface Answers {
     readonly dict: readonly (TableAnswer | null)[];
     readonly set: readonly (TableAnswer | null)[];
     readonly bytearray: readonly (readonly number[])[];
+    readonly instance: readonly (readonly (readonly [number, string])[] | null)[];
   };
   readonly types: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly instances: Readonly<Record<string, readonly (readonly [number | string, number])[]>>;

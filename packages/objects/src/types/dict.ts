@@ -753,9 +753,10 @@ export function makeDict(core: Core): DictApi {
     if (more === 0) return 0;
     const keys = keysOf(other);
     const slotCount = keysApi.slots(keys);
-    // A table without holes that is no larger than it need be is taken over as it is.
+    // A table without holes that is no larger than it need be is taken over as it is; by a split table up to 3.12 only.
     if (
       length(dict) === 0 &&
+      (valuesOf(dict) === 0 || core.facts.attributes !== "inline") &&
       valuesOf(other) === 0 &&
       more === keysApi.count(keys) &&
       (slotCount === 1 << LOG2_MIN || usableFraction(slotCount / 2) < more)
