@@ -28,6 +28,7 @@ export function makeAttributes(
   builtinBase: (cls: Address) => Address,
 ): Attributes {
   const { memory, refs, types, errors } = core;
+  const GETATTR = core.str.name("__getattr__");
   const isClass = (object: Address): boolean =>
     (types.flags(types.typeOf(object)) & typeFlags.typeSubclass) !== 0;
 
@@ -79,7 +80,7 @@ export function makeAttributes(
     if (text === "__class__") return refs.newRef(type);
     const builtin = builtinSlots(type).getAttribute?.(object, text) ?? 0;
     if (builtin !== 0 || errors.occurred() !== 0) return builtin;
-    const fallback = lookup(type, core.str.name("__getattr__"));
+    const fallback = lookup(type, GETATTR);
     return fallback === 0 ? 0 : core.classes.callMethod(fallback, object, [name]);
   }
 

@@ -40,6 +40,9 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
   const GC_HEAD = core.profile.headers.gcHead;
   const PLAIN_BYTES = core.profile.headers.object;
   const SIZE = 2 * word;
+  const DICT = core.str.name("__dict__");
+  const WEAKREF = core.str.name("__weakref__");
+  const QUALNAME = core.str.name("__qualname__");
   const CLASS_COUNT = (state + core.at.class_count) >>> 2;
   const { heapType, baseType, hasGc, ready, managedDict, managedWeakref, inlineValues } = typeFlags;
   const u = (address: Address): number => memory.u32[address >>> 2];
@@ -262,7 +265,7 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
       for (const [name, which] of wanted) {
         const descriptor = facts.sharesClassDescriptors
           ? parts.descriptors.shared(which)
-          : parts.descriptors.createGetset(cls, core.str.name(name), which);
+          : parts.descriptors.createGetset(cls, which === getset.dict ? DICT : WEAKREF, which);
         if (enter(dict, name, descriptor) < 0) return -1;
       }
       return 0;
@@ -298,7 +301,7 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     const dict = core.dict.copy(namespace);
     refs.decref(namespace);
     if (!own(T.tp_dict, dict)) return -1;
-    if (core.dict.deleteItem(dict, core.str.name("__qualname__")) < 0) return -1;
+    if (core.dict.deleteItem(dict, QUALNAME) < 0) return -1;
     if (addDescriptors(cls, dict, added) < 0) return -1;
     const none = core.constants.none;
     if (core.dict.getItemString(dict, "__doc__") === 0) {

@@ -28,6 +28,9 @@ const bitOfName: ReadonlyMap<string, number> = new Map([
   ["__lt__", COMPARE],
 ]);
 
+/** Names that are looked up on classes. */
+const specialNames: readonly string[] = [...bitOfName.keys(), "__init__", "__new__", "__getattr__"];
+
 /** Slots of classes. */
 export interface ClassSlots {
   /** Number of the slots that a class with this order of bases and these names uses. */
@@ -53,8 +56,19 @@ export function makeClassSlots(
       : core.protocol.call(method, args);
   }
 
+  /** Addresses of special names: made now, because a lookup must not want memory. */
+  const names = new Map(specialNames.map((name) => [name, core.str.name(name)]));
+
+  /** Borrowed; NULL: there is none, or an exception is pending. */
   function special(object: Address, name: string): Address {
-    return core.classes.lookup(types.typeOf(object), core.str.name(name));
+    const cls = types.typeOf(object);
+    const known = names.get(name);
+    if (known !== undefined) return core.classes.lookup(cls, known);
+    const key = core.str.interned(name);
+    if (key === 0) return 0;
+    const method = core.classes.lookup(cls, key);
+    refs.decref(key);
+    return method;
   }
 
   function callSpecial(object: Address, name: string, args: readonly Address[]): Address | -1 {
@@ -209,7 +223,8 @@ export function makeClassSlots(
     numberFor: (cls) => {
       let mask = 0;
       for (const [name, bit] of bitOfName) {
-        if ((mask & bit) === 0 && core.classes.lookup(cls, core.str.name(name)) !== 0) mask |= bit;
+        const known = names.get(name) as Address;
+        if ((mask & bit) === 0 && core.classes.lookup(cls, known) !== 0) mask |= bit;
       }
       const inherited = types.slots(instances.builtinBase(cls));
       if (inherited.finalize !== undefined) mask |= FINALIZE;

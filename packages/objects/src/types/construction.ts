@@ -14,6 +14,8 @@ export interface Construction {
 export function makeConstruction(core: Core, instances: Instances): Construction {
   const { refs, types, errors, alloc } = core;
   const { heapType, baseExcSubclass } = typeFlags;
+  const NEW = core.str.name("__new__");
+  const INIT = core.str.name("__init__");
   const builtin = makeBuiltinInstances(core, instances);
 
   function tooMany(cls: Address): 0 {
@@ -21,7 +23,7 @@ export function makeConstruction(core: Core, instances: Instances): Construction
   }
 
   function make(cls: Address, args: readonly Address[], hasInit: boolean): Address {
-    const hook = core.classes.lookup(cls, core.str.name("__new__"));
+    const hook = core.classes.lookup(cls, NEW);
     if (hook !== 0) return core.protocol.call(hook, [cls, ...args]);
     if (errors.occurred() !== 0) return 0;
     if ((types.flags(cls) & baseExcSubclass) !== 0) return core.exceptions.create(cls, args);
@@ -39,7 +41,7 @@ export function makeConstruction(core: Core, instances: Instances): Construction
   return {
     construct: (cls, args) => make(cls, args, true),
     call: (cls, args) => {
-      const init = core.classes.lookup(cls, core.str.name("__init__"));
+      const init = core.classes.lookup(cls, INIT);
       const object = make(cls, args, init !== 0);
       if (object === 0 || init === 0 || !types.isInstance(object, cls)) return object;
       const result = core.classes.callSpecial(object, "__init__", args);

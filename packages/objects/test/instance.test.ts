@@ -1,0 +1,318 @@
+/** Instances of classes: attributes in values, dicts and slots, and how they die. */
+import type { Address } from "@pyrena/abi";
+import { attachObjects, type Objects } from "@pyrena/objects";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { failingHeap } from "./failing.ts";
+import { everyProfile, testObjects } from "./heap.ts";
+
+function setNumber(core: Objects, object: Address, name: string, value: number): number {
+  const boxed = core.float.from(value);
+  const result = core.protocol.setAttribute(object, name, boxed);
+  core.refs.decref(boxed);
+  return result;
+}
+
+/** The attribute's number, or undefined where AttributeError is raised. */
+function getNumber(core: Objects, object: Address, name: string): number | undefined {
+  const found = core.protocol.getAttribute(object, name);
+  if (found === 0) {
+    expect(core.errors.matches("AttributeError")).toBe(true);
+    core.errors.clear();
+    return undefined;
+  }
+  const value = core.float.value(found);
+  core.refs.decref(found);
+  return value;
+}
+
+/** Names and numbers in order. */
+function numbersOf(core: Objects, pairs: readonly (readonly [Address, Address])[]) {
+  return pairs.map(([key, value]) => [core.str.value(key), core.float.value(value)] as const);
+}
+
+function itemsOf(core: Objects, dict: Address): [Address, Address][] {
+  const items: [Address, Address][] = [];
+  const cursor = { position: 0, key: 0, value: 0 };
+  while (core.dict.next(dict, cursor)) items.push([cursor.key, cursor.value]);
+  return items;
+}
+
+const NAMES = Array.from({ length: 6 }, (_, n) => `n${n}`);
+
+/** One instance of the model. */
+interface Model {
+  object: Address;
+  attributes: Map<string, number>;
+  /** Its dict, held by the test: the map is shared with the instance's. */
+  dict: Address;
+}
+
+const step = fc.record({
+  what: fc.constantFrom(
+    ...["make", "set", "set", "set", "delete", "get", "dict", "setItem", "dropDict", "drop"],
+    ...["replace", "clear"],
+  ),
+  which: fc.nat(5),
+  name: fc.constantFrom(...NAMES),
+  value: fc.nat(1000),
+});
+
+describe.each(everyProfile)("instances in %s %s", (version, abi) => {
+  it("keep any attributes as a Map does, in values or in a dict, whatever outlives what", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 50 }), fc.boolean(), (steps, ofList) => {
+        const core = testObjects(version, abi);
+        const { classes, refs, dict, str, inspect } = core;
+        const cls = classes.create({ name: "C", bases: ofList ? [core.list.type] : [] });
+        const models: Model[] = [];
+        /** Dicts that have outlived their instances, with what they must hold. */
+        const left: [Address, Map<string, number>][] = [];
+        const held = (): Address[] => [
+          cls,
+          ...models.map(({ object }) => object),
+          ...models.flatMap((model) => (model.dict === 0 ? [] : [model.dict])),
+          ...left.map(([each]) => each),
+        ];
+        const make = (): void => {
+          models.push({ object: classes.call(cls, []), attributes: new Map(), dict: 0 });
+        };
+        make();
+        for (const { what, which, name, value } of steps) {
+          const index = which % models.length;
+          const model = models[index] as Model;
+          const { object, attributes } = model;
+          switch (what) {
+            case "make":
+              if (models.length < 5) make();
+              break;
+            case "set":
+              expect(setNumber(core, object, name, value)).toBe(0);
+              attributes.set(name, value);
+              break;
+            case "delete": {
+              const result = core.protocol.deleteAttribute(object, name);
+              expect(result).toBe(attributes.delete(name) ? 0 : -1);
+              core.errors.clear();
+              break;
+            }
+            case "get":
+              expect(getNumber(core, object, name)).toBe(attributes.get(name));
+              break;
+            case "dict":
+              if (model.dict === 0) model.dict = classes.dict(object);
+              break;
+            case "setItem":
+              if (model.dict !== 0) {
+                const boxed = core.float.from(value);
+                expect(dict.setItemString(model.dict, name, boxed)).toBe(0);
+                refs.decref(boxed);
+                attributes.set(name, value);
+              }
+              break;
+            case "dropDict":
+              if (model.dict !== 0) refs.decref(model.dict);
+              model.dict = 0;
+              break;
+            case "replace": {
+              const other = dict.create();
+              const boxed = core.float.from(value);
+              dict.setItemString(other, name, boxed);
+              refs.decref(boxed);
+              expect(classes.setDict(object, other)).toBe(0);
+              refs.decref(other);
+              if (model.dict !== 0) left.push([model.dict, new Map(attributes)]);
+              model.dict = 0;
+              model.attributes = new Map([[name, value]]);
+              break;
+            }
+            case "clear":
+              if (model.dict !== 0) {
+                dict.clear(model.dict);
+                attributes.clear();
+              }
+              break;
+            case "drop":
+              if (models.length === 1) break;
+              models.splice(index, 1);
+              refs.decref(object);
+              if (model.dict !== 0) left.push([model.dict, attributes]);
+              break;
+          }
+          for (const each of models) {
+            expect(numbersOf(core, classes.attributes(each.object))).toEqual([...each.attributes]);
+            if (each.dict !== 0) expect(dict.length(each.dict)).toBe(each.attributes.size);
+          }
+          for (const [each, expected] of left) {
+            expect(numbersOf(core, itemsOf(core, each))).toEqual([...expected]);
+          }
+          inspect.verify({ held: held() });
+        }
+        expect(str.value(str.name("n0"))).toBe("n0");
+        for (const object of held().slice(1)) refs.decref(object);
+        inspect.verify({ held: [cls] });
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it("go on with a table of their own when the class has no room for another name", () => {
+    const core = testObjects(version, abi);
+    const { classes, refs, inspect } = core;
+    const cls = classes.create({ name: "C" });
+    // Thirty instances leave room for one name.
+    for (let n = 0; n < 30; n++) refs.decref(classes.call(cls, []));
+    const object = classes.call(cls, []);
+    for (const name of NAMES) expect(setNumber(core, object, name, NAMES.indexOf(name))).toBe(0);
+    const dict = classes.dict(object);
+    expect(core.dict.valuesOf(dict)).toBe(0);
+    expect(numbersOf(core, itemsOf(core, dict)).map(([name]) => name)).toEqual(NAMES);
+    inspect.verify({ held: [cls, object, dict] });
+    refs.decref(dict);
+    refs.decref(object);
+    inspect.verify({ held: [cls] });
+  });
+
+  it("hold what their slots hold, and raise AttributeError for empty ones", () => {
+    const core = testObjects(version, abi);
+    const { classes, refs, protocol, inspect, list } = core;
+    const base = classes.create({ name: "Base", slots: ["b", "a", "__private"] });
+    const cls = classes.create({ name: "Some", bases: [base], slots: ["c"] });
+    const object = classes.call(cls, []);
+    for (const name of ["a", "b", "c", "_Base__private"]) {
+      expect(getNumber(core, object, name)).toBeUndefined();
+      expect(setNumber(core, object, name, name.length)).toBe(0);
+      expect(getNumber(core, object, name)).toBe(name.length);
+    }
+    expect(protocol.setAttribute(object, "d", list.type)).toBe(-1);
+    expect(core.errors.matches("AttributeError")).toBe(true);
+    core.errors.clear();
+    expect(classes.dict(object)).toBe(0);
+    expect(core.errors.matches("AttributeError")).toBe(true);
+    core.errors.clear();
+    expect(protocol.deleteAttribute(object, "a")).toBe(0);
+    expect(protocol.deleteAttribute(object, "a")).toBe(-1);
+    core.errors.clear();
+    inspect.verify({ held: [base, cls, object] });
+    refs.decref(object);
+    inspect.verify({ held: [base, cls] });
+  });
+
+  it("leave a dict behind that others hold, with all its values", () => {
+    const core = testObjects(version, abi);
+    const { classes, refs, inspect } = core;
+    const cls = classes.create({ name: "C" });
+    const object = classes.call(cls, []);
+    setNumber(core, object, "x", 1);
+    const dict = classes.dict(object);
+    // While the instance lives, both are one.
+    setNumber(core, object, "y", 2);
+    expect(core.dict.length(dict)).toBe(2);
+    refs.decref(object);
+    expect(numbersOf(core, itemsOf(core, dict))).toEqual([
+      ["x", 1],
+      ["y", 2],
+    ]);
+    inspect.verify({ held: [cls, dict] });
+    refs.decref(dict);
+    inspect.verify({ held: [cls] });
+  });
+
+  it("survive the failure of each request", () => {
+    const { core, everyFailureOf } = failingHeap(version, abi);
+    const { classes, refs, list, tuple, dict, int, str, set, bytes } = core;
+    let names = 0;
+    /** Named in `__main__`, the heap's own root. */
+    const keep = (object: Address): Address => {
+      core.dict.setItemString(core.modules.dict(core.modules.main()), `kept${names++}`, object);
+      refs.decref(object);
+      return object;
+    };
+    const plain = keep(classes.create({ name: "Plain" }));
+    const slotted = keep(classes.create({ name: "Slotted", slots: ["a"] }));
+    const withoutRoom = keep(classes.create({ name: "WithoutRoom" }));
+    const children = [list, tuple, dict, int, str, set, bytes].map((part) =>
+      keep(classes.create({ name: "Child", bases: [part.type] })),
+    );
+    const exception = core.exceptions.type("Exception");
+    const error = keep(classes.create({ name: "Error", bases: [exception] }));
+    for (const cls of [plain, slotted, ...children, error]) {
+      everyFailureOf(
+        () => [],
+        () => ({ object: classes.call(cls, []) }),
+      );
+    }
+    const value = keep(core.float.from(1));
+    for (const cls of [withoutRoom, ...children, error]) {
+      for (let n = 0; n < 31; n++) refs.decref(classes.call(cls, []));
+      everyFailureOf(
+        () => [classes.call(cls, []), str.interned("first"), str.interned("second")],
+        (_, [object, first, second]) => ({
+          status: Math.min(
+            classes.setAttribute(object as Address, first as Address, value),
+            core.errors.occurred() !== 0
+              ? -1
+              : classes.setAttribute(object as Address, second as Address, value),
+          ),
+        }),
+      );
+      everyFailureOf(
+        () => [classes.call(cls, [])],
+        (_, [object]) => ({ object: classes.dict(object as Address) }),
+      );
+    }
+    everyFailureOf(
+      () => [classes.call(children[0] as Address, []), list.pack([value, value])],
+      (_, [, items]) => ({ object: classes.call(children[0] as Address, [items as Address]) }),
+    );
+  });
+
+  it("die whole even when there is no room for the values of a dict that lives on", () => {
+    const told: string[] = [];
+    let failing = false;
+    const core = testObjects(version, abi, {
+      onUnraisable: ({ where }) => void told.push(where),
+      wrapAllocator: (next) => ({
+        ...next,
+        ctx: undefined,
+        malloc: (_, size) => (failing ? 0 : next.malloc(next.ctx, size)),
+        calloc: (_, nelem, elsize) => (failing ? 0 : next.calloc(next.ctx, nelem, elsize)),
+        realloc: (_, ptr, size) => (failing ? 0 : next.realloc(next.ctx, ptr, size)),
+        free: (_, ptr) => next.free(next.ctx, ptr),
+      }),
+    });
+    const { classes, refs, dict, inspect } = core;
+    const cls = classes.create({ name: "C" });
+    const object = classes.call(cls, []);
+    setNumber(core, object, "x", 1);
+    const kept = classes.dict(object);
+    failing = true;
+    refs.decref(object);
+    failing = false;
+    if (core.facts.attributes === "inline") {
+      expect(told).toEqual(["deallocation of an instance of C"]);
+      expect(dict.length(kept)).toBe(0);
+    } else {
+      expect(told).toEqual([]);
+      expect(dict.length(kept)).toBe(1);
+    }
+    inspect.verify({ held: [cls, kept] });
+    refs.decref(kept);
+    inspect.verify({ held: [cls] });
+  });
+
+  it("are found again when the heap is opened again, with their classes", () => {
+    const core = testObjects(version, abi);
+    const cls = core.classes.create({ name: "C" });
+    const object = core.classes.call(cls, []);
+    setNumber(core, object, "x", 1);
+    const again = attachObjects(core.heap, core.options);
+    expect(again.types.name(again.types.typeOf(object))).toBe("C");
+    expect(getNumber(again, object, "x")).toBe(1);
+    expect(setNumber(again, object, "y", 2)).toBe(0);
+    const child = again.classes.create({ name: "Child", bases: [cls] });
+    expect(again.classes.subclasses(cls)).toEqual([child]);
+    again.refs.decref(object);
+    again.inspect.verify({ held: [cls, child] });
+  });
+});
