@@ -650,6 +650,8 @@ class Generator {
     const args = Array.from({ length: r.below(4) }, () => this.variable());
     const to = this.perhapsTarget();
     const model = this.model;
+    const { inHandler } = model;
+    model.inHandler = false;
     model.push(args.map((name) => model.read(name)));
     this.depth++;
     const body = this.block(r.between(1, 9));
@@ -657,6 +659,7 @@ class Generator {
     const result = r.oneIn(4) ? null : this.target();
     const value = result === null ? undefined : model.look(result);
     model.pop();
+    model.inHandler = inHandler;
     if (!body.raises && to !== null) model.bind(to, value ?? { k: "none" });
     const statement: Statement = {
       s: "call",
@@ -669,7 +672,7 @@ class Generator {
   }
 
   private tryStatement(): { statements: Statement[]; raises: boolean } {
-    if (this.depth >= 4) throw new Invalid("deep enough");
+    if (this.depth >= 4 || this.model.inHandler) throw new Invalid("deep enough");
     const r = this.random;
     this.depth++;
     this.model.catchers++;
@@ -679,7 +682,9 @@ class Generator {
       body = { statements: [...body.statements, ...more.statements], raises: more.raises };
     }
     this.model.catchers--;
+    this.model.inHandler = true;
     const handler = body.raises ? this.block(r.below(3)) : { statements: [], raises: false };
+    this.model.inHandler = false;
     this.depth--;
     const statement: Statement = {
       s: "try",
@@ -695,6 +700,8 @@ class Generator {
     if (this.depth >= 5 || r.oneIn(3)) return this.do({ s: "raise" });
     const args = NAMES.filter((name) => this.model.look(name) !== undefined).slice(0, r.below(3));
     const model = this.model;
+    const { inHandler } = model;
+    model.inHandler = false;
     model.push(args.map((name) => model.read(name)));
     this.depth++;
     let body = this.block(r.between(1, 4));
@@ -704,6 +711,7 @@ class Generator {
     }
     this.depth--;
     model.pop();
+    model.inHandler = inHandler;
     const statement: Statement = {
       s: "call",
       to: null,
@@ -715,7 +723,7 @@ class Generator {
   }
 
   private withStatement(): { statements: Statement[]; raises: boolean } {
-    if (this.depth >= 4) throw new Invalid("deep enough");
+    if (this.depth >= 4 || this.model.inHandler) throw new Invalid("deep enough");
     const r = this.random;
     const suppresses = r.oneIn(2);
     const number = this.managers++;

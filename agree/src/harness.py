@@ -183,6 +183,7 @@ def globals_of_program():
         "none": None,
         "true": True,
         "false": False,
+        "empty": (),
         "L": L,
         "Z": forget,
         "K": identity,

@@ -45,6 +45,11 @@ export class Model {
   readonly classAttributes: Map<string, Value>[];
   readonly globals: Frame = new Map();
   frames: Frame[] = [];
+  /**
+   * Whether a handler of the running frame is under way. It holds neither `try` nor `with`: the compiler of 3.14 sometimes leaves an empty
+   * block behind the outer one then, where it stops looking for loads that need no reference.
+   */
+  inHandler = false;
   /** How many `try` or suppressing `with` statements would catch an exception now. */
   catchers = 0;
 

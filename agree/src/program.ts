@@ -193,31 +193,6 @@ export function capturedCells(statements: readonly Statement[]): Set<Variable> {
   return cells;
 }
 
-/**
- * Statements of a frame (not of frames that it calls) that its code reaches only by way of an exception handler. The
- * compiler of 3.14 and later goes through the code from its beginning, and not into handlers, to find the loads of
- * locals that need no reference of their own: in these statements all loads have one.
- */
-export function coldStatements(statements: readonly Statement[]): Set<Statement> {
-  const cold = new Set<Statement>();
-  /** Whether the end of the list is reached without a handler. */
-  const go = (list: readonly Statement[], begins: boolean): boolean => {
-    let warm = begins;
-    for (const statement of list) {
-      if (!warm) cold.add(statement);
-      if (statement.s === "raise") warm = false;
-      else if (statement.s === "with") warm = go(statement.body, warm);
-      else if (statement.s === "try") {
-        go(statement.handler, false);
-        warm = go(statement.body, warm);
-      }
-    }
-    return warm;
-  };
-  go(statements, true);
-  return cold;
-}
-
 /** Number of statements, inner ones included. */
 export function countStatements(program: Program): number {
   let count = 0;

@@ -6,13 +6,13 @@
 import { type Address, type Profile, profileFor } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { createHeap, type UnraisableReport } from "./heap.ts";
+import { countedLoads } from "./loads.ts";
 import { Failed, ObjectOperations } from "./object-operations.ts";
 import { splitOperation } from "./operations.ts";
 import {
   CELLS,
   type ClassDefinition,
   capturedCells,
-  coldStatements,
   type Expression,
   GLOBALS,
   LOCALS,
@@ -32,7 +32,8 @@ interface Scope {
   readonly frame: Address;
   readonly index: ReadonlyMap<Variable, number>;
   readonly cells: ReadonlySet<Variable>;
-  readonly cold: ReadonlySet<Statement>;
+  /** Loads that make references: see {@link countedLoads}. */
+  readonly counted: ReadonlyMap<Statement, number>;
 }
 
 /** Variations of a runner, for tests. */
@@ -342,17 +343,20 @@ class Run {
     } else this.store(to, this.load(from));
   }
 
-  /** Whether loading the local in this statement makes no new reference, in versions that lend at all. */
-  private isUncounted(statement: Statement, name: Variable): boolean {
-    const { frame, index, cold } = this.scope;
-    return !cold.has(statement) || this.py.frames.isLent(frame, index.get(name)!);
+  /**
+   * Whether loading the local, as the n-th variable of the statement, makes no reference of its own in versions that
+   * lend at all: because the compiler has seen to it, or because the local itself has none.
+   */
+  private isUncounted(statement: Statement, name: Variable, n: number): boolean {
+    const { frame, index, counted } = this.scope;
+    const counts = ((counted.get(statement) ?? 0) >> n) & 1;
+    return counts === 0 || this.py.frames.isLent(frame, index.get(name)!);
   }
 
   /** `sys.getrefcount(name)` */
   private refcount(statement: Statement, name: Variable): number {
     const { py, scope } = this;
-    // Without a reference of its own where the compiler has seen to it, and where the local itself has none.
-    if (this.isFast(name) && this.isUncounted(statement, name))
+    if (this.isFast(name) && this.isUncounted(statement, name, 0))
       return py.frames.getrefcount(scope.frame, scope.index.get(name)!);
     const object = this.load(name);
     const count = py.refs.refcount(object);
@@ -558,7 +562,7 @@ class Run {
     const made = this.frameFunction("F", statement.args.length, statement.body, statement.result);
     let lent = 0;
     const args = statement.args.map((name, i) => {
-      if (!this.isFast(name) || !this.isUncounted(statement, name)) return this.load(name);
+      if (!this.isFast(name) || !this.isUncounted(statement, name, i)) return this.load(name);
       lent |= 1 << i;
       return py.frames.local(scope.frame, scope.index.get(name)!);
     });
@@ -585,14 +589,14 @@ class Run {
     const { py } = this;
     const { locals, cells } = this.localsOf(body);
     const index = new Map(locals.map((local, i) => [local, i]));
-    const cold = coldStatements(body);
+    const counted = countedLoads(body);
     return this.define(name, locals, argCount, (frame) => {
       locals.forEach((local, i) => {
         if (local === ERROR) return;
         if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
         if (cells.has(local)) this.operations.done(py.frames.makeCell(frame, i));
       });
-      this.scopes.push({ frame, index, cells, cold });
+      this.scopes.push({ frame, index, cells, counted });
       try {
         if (this.block(body) < 0) return 0;
         return result === null ? this.operations.newNone() : this.load(result);

@@ -54,6 +54,7 @@ export function expression(x: Expression): string {
     case "list":
       return `[${x.items.map(expression).join(", ")}]`;
     case "tuple":
+      if (x.items.length === 0) return "empty";
       return x.items.length === 1
         ? `(${expression(x.items[0]!)},)`
         : `(${x.items.map(expression).join(", ")})`;

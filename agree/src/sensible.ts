@@ -35,6 +35,8 @@ function performed(
     switch (statement.s) {
       case "call": {
         const args = statement.args.map((name) => model.read(name));
+        const { inHandler } = model;
+        model.inHandler = false;
         model.push(args);
         let inner: { statements: Statement[]; completion: Completion };
         let result: Value = NONE;
@@ -48,6 +50,7 @@ function performed(
           }
         } finally {
           model.pop();
+          model.inHandler = inHandler;
         }
         if (inner.completion === "ends" && statement.to !== null) model.bind(statement.to, result);
         return {
@@ -56,6 +59,7 @@ function performed(
         };
       }
       case "try": {
+        if (model.inHandler) throw new Invalid("within a handler");
         model.catchers++;
         let body: { statements: Statement[]; completion: Completion };
         try {
@@ -68,13 +72,16 @@ function performed(
             statement: { ...statement, body: body.statements, handler: [] },
             completion: "ends",
           };
+        model.inHandler = true;
         const handler = sensibleStatements(model, statement.handler);
+        model.inHandler = false;
         return {
           statement: { ...statement, body: body.statements, handler: handler.statements },
           completion: handler.completion,
         };
       }
       case "with": {
+        if (model.inHandler) throw new Invalid("within a handler");
         if (statement.to !== null) model.bind(statement.to, int(statement.number));
         if (statement.suppresses) model.catchers++;
         let body: { statements: Statement[]; completion: Completion };
