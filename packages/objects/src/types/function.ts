@@ -114,6 +114,7 @@ export function makeFunctions(core: Core): FunctionsApi {
   ];
   const last = [CODE, at.func_name, at.func_qualname];
   const codes = makeCodes(core);
+  const NAME = core.str.name("__name__");
   const get = (fn: Address, offset: number): Address => memory.u32[(fn + offset) >>> 2];
   const set = (fn: Address, offset: number, value: number): void => {
     memory.u32[(fn + offset) >>> 2] = value;
@@ -209,7 +210,7 @@ export function makeFunctions(core: Core): FunctionsApi {
     const fn = alloc.gcObject(type, BYTES, GC_HEAD);
     if (fn === 0) return 0;
     memory.u32.fill(0, (fn + 2 * word) >>> 2, (fn + BYTES) >>> 2);
-    const module = core.dict.getItemString(globals, "__name__");
+    const module = core.dict.getItem(globals, NAME);
     const fill = (offset: number, referent: Address): void => {
       if (referent === 0) return;
       refs.incref(referent);
