@@ -43,6 +43,9 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
   const DICT = core.str.name("__dict__");
   const WEAKREF = core.str.name("__weakref__");
   const QUALNAME = core.str.name("__qualname__");
+  const DOC = core.str.name("__doc__");
+  const EQ = core.str.name("__eq__");
+  const HASH = core.str.name("__hash__");
   const CLASS_COUNT = (state + core.at.class_count) >>> 2;
   const { heapType, baseType, hasGc, ready, managedDict, managedWeakref, inlineValues } = typeFlags;
   const u = (address: Address): number => memory.u32[address >>> 2];
@@ -304,14 +307,10 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     if (core.dict.deleteItem(dict, QUALNAME) < 0) return -1;
     if (addDescriptors(cls, dict, added) < 0) return -1;
     const none = core.constants.none;
-    if (core.dict.getItemString(dict, "__doc__") === 0) {
-      if (core.dict.setItemString(dict, "__doc__", none) < 0) return -1;
-    }
+    const has = (name: Address): boolean => core.dict.getItem(dict, name) !== 0;
+    if (!has(DOC) && core.dict.setItem(dict, DOC, none) < 0) return -1;
     if (!own(T.tp_mro, core.tuple.pack([cls, ...order]))) return -1;
-    const has = (name: string): boolean => core.dict.getItemString(dict, name) !== 0;
-    if (has("__eq__") && !has("__hash__")) {
-      if (core.dict.setItemString(dict, "__hash__", none) < 0) return -1;
-    }
+    if (has(EQ) && !has(HASH) && core.dict.setItem(dict, HASH, none) < 0) return -1;
     if ((u(cls + T.tp_flags) & managedDict) !== 0) {
       if (!own(H.ht_cached_keys, core.dict.createSharedKeys())) return -1;
     }

@@ -44,6 +44,7 @@ export function makeClasses(core: Core): ClassesApi {
     H.ht_slots,
   ];
 
+  const MODULE = core.str.name("__module__");
   const dicts = makeInstanceDicts(core);
   const instances = makeInstances(core, dicts);
   const descriptors = makeDescriptors(core);
@@ -156,7 +157,7 @@ export function makeClasses(core: Core): ClassesApi {
       return HEAP.bytes + (keys === 0 ? 0 : core.dict.keysBytes(keys));
     },
     repr: (cls) => {
-      const module = isHeap(cls) ? core.dict.getItemString(u(cls + T.tp_dict), "__module__") : 0;
+      const module = isHeap(cls) ? core.dict.getItem(u(cls + T.tp_dict), MODULE) : 0;
       const prefix = module !== 0 && core.str.check(module) ? `${core.str.value(module)}.` : "";
       return `<class '${prefix}${types.name(cls)}'>`;
     },
