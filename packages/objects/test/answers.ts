@@ -56,6 +56,12 @@ export interface Answers {
   readonly orders: Readonly<Record<string, readonly (number | string)[]>>;
   readonly trashcan: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly sharing: Readonly<Record<string, boolean>>;
+  /** Absent where the answers are derived. */
+  readonly frames?: {
+    readonly "frame objects": readonly { slots: number; stack: number; getsizeof: number }[];
+    readonly "header words": number;
+    readonly recursion: { readonly frames: number; readonly limit: number; readonly text: string };
+  };
 }
 
 const fixtures = join(import.meta.dirname, "fixtures");
