@@ -166,13 +166,16 @@ export function makeList(core: Core): ListApi {
   /** Release the items of an array from the last to the first, then the array. */
   function releaseItems(items: Address, count: number): void {
     const first = items >>> 2;
+    let u32 = memory.u32;
     for (let i = first + (count - 1) * STEP; i >= first; i -= STEP) {
-      const u32 = memory.u32;
       const item = u32[i];
       if (item === 0) continue;
       const references = u32[item >>> 2];
       if (references > 1 && references < DECREF_LIMIT) u32[item >>> 2] = references - 1;
-      else refs.decref(item);
+      else {
+        refs.decref(item);
+        u32 = memory.u32;
+      }
     }
     mem.free(items);
   }

@@ -192,13 +192,16 @@ export function makeTuple(core: Core): TupleApi {
     if (exact && refs.trashcanBegin(tuple)) return;
     const count = memory.u32[(tuple + SIZE) >>> 2];
     const first = (tuple + ITEMS) >>> 2;
+    let u32 = memory.u32;
     for (let i = first + (count - 1) * STEP; i >= first; i -= STEP) {
-      const u32 = memory.u32;
       const item = u32[i];
       if (item === 0) continue;
       const references = u32[item >>> 2];
       if (references > 1 && references < DECREF_LIMIT) u32[item >>> 2] = references - 1;
-      else refs.decref(item);
+      else {
+        refs.decref(item);
+        u32 = memory.u32;
+      }
     }
     if (exact) {
       release(tuple, count);
