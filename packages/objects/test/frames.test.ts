@@ -288,6 +288,30 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
     finish(story);
   });
 
+  it("raises RecursionError before JavaScript's stack is used up, too", () => {
+    const story = begin();
+    const { frames, errors, exceptions } = story.core;
+    frames.recursionLimit = 1_000_000;
+    let deepest = 0;
+    const f: Address = story.fn("f", ["x"], 0, (frame) => {
+      deepest++;
+      frames.store(frame, 0, story.mortal("x"));
+      const done = frames.tryFinally(
+        () => call(story, f),
+        () => 0,
+      );
+      return done < 0 ? 0 : story.none();
+    });
+    expect(call(story, f)).toBe(-1);
+    expect(errors.matches("RecursionError")).toBe(true);
+    expect(exceptions.message(errors.occurred())).toContain("JavaScript");
+    expect(deepest).toBeGreaterThan(200);
+    errors.clear();
+    expect(story.told()).toHaveLength(deepest);
+    frames.recursionLimit = 1000;
+    finish(story);
+  });
+
   it("raises for locals that are not bound", () => {
     const story = begin();
     const { frames, errors } = story.core;

@@ -66,7 +66,7 @@ export function makeErrors(core: Core): ErrorsApi {
         return 0;
       }
       return api.raise(
-        "RuntimeError",
+        isStackOverflow(thrown) ? "RecursionError" : "RuntimeError",
         thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown),
       );
     },
@@ -90,4 +90,9 @@ export function makeErrors(core: Core): ErrorsApi {
     },
   };
   return api;
+}
+
+/** What engines throw where their stack is used up: V8 and JavaScriptCore a RangeError, SpiderMonkey its own. */
+function isStackOverflow(thrown: unknown): boolean {
+  return thrown instanceof Error && /call stack|too much recursion/.test(thrown.message);
 }
