@@ -12,6 +12,7 @@
 import { type Heap, PyrenaError } from "@pyrena/abi";
 import { makeCopying } from "./copying/copying.ts";
 import { makeAllocation } from "./core/allocation.ts";
+import { addChecks } from "./core/checks.ts";
 import { Core } from "./core/core.ts";
 import { makeErrors } from "./core/errors.ts";
 import { makeGraph } from "./core/graph.ts";
@@ -139,6 +140,7 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("frames", makeFrames(core));
   core.add("copying", makeCopying(core));
   core.add("inspect", makeInspect(core, graph, allocation.collector));
+  if (core.debug) addChecks(core);
   return core;
 }
 
