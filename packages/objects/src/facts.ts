@@ -45,6 +45,10 @@ export interface ObjectFacts {
   readonly attributes: "values" | "tagged" | "inline";
   /** Whether classes keep the weak reference list before the object (3.12 and later) or after its fields. */
   readonly managedWeakrefs: boolean;
+  /** Whether `sys._debugmallocstats()` has a line on kept keys objects (3.13 and later). */
+  readonly printsKeptKeys: boolean;
+  /** Whether its lines count PyGC_Head into the size of an object (3.15). */
+  readonly printsSizesWithHead: boolean;
   /** Order in which a frame releases its locals. */
   readonly localsReleased: "first-to-last" | "last-to-first";
   /** Whether loading a local lends its reference instead of making one (3.14 and later). */
@@ -57,6 +61,11 @@ export interface ObjectFacts {
   readonly withBindsMethods: boolean;
   /** When `copy.deepcopy` makes the int of the id: after the memo (3.11, 3.12), before (3.13), only for non-atoms (3.14). */
   readonly deepcopyId: "after-memo" | "before-memo" | "not-of-atoms";
+  /**
+   * Which AttributeErrors hold the name and the object: those of reads (all versions), most of stores and deletions too
+   * (3.13), also of a deletion from an instance's own dict (3.15).
+   */
+  readonly attributeErrorsTell: "reads" | "most" | "all";
   /** Whether calls of C functions that make objects count towards the recursion limit as well (3.11). */
   readonly countsCalls: boolean;
   /** Whether a list comprehension has a frame of its own (3.11). */
@@ -89,6 +98,8 @@ export interface ObjectFacts {
   readonly tracksTuplesByContent: boolean;
   /** Whether slices can be hashed (3.12 and later). */
   readonly hashesSlices: boolean;
+  /** Whether a range's length is computed with ints in between (3.11). */
+  readonly rangeLengthInSteps: boolean;
   /** How many dead range objects are kept for reuse: 6 in 3.14 and later. */
   readonly keptRanges: number;
   /** Whether a list that `pop` makes empty keeps its items array by the rule for shrinking (3.11). */
@@ -99,6 +110,8 @@ export interface ObjectFacts {
   readonly listsGrowForTables: boolean;
   /** Which classes keep attributes inline: none, those of plain objects (3.13), all of fixed size (3.14 and later). */
   readonly inlineValues: "none" | "plain" | "fixed-size";
+  /** Which AttributeErrors of setattr and delattr name the object: none, those that no values answer (3.13), all (3.15). */
+  readonly storeErrors: "none" | "not-of-values" | "all";
   /** Whether a class body sets `__firstlineno__` and `__static_attributes__` (3.13 and later). */
   readonly classBodyLines: boolean;
   /** Whether all classes share the descriptors of `__dict__` and `__weakref__` (3.15). */
@@ -139,6 +152,8 @@ export function objectFacts(profile: Profile): ObjectFacts {
     hasImmortals: minor >= 12,
     internsForever: minor === 12 && wide,
     noneHashesConstant: minor >= 12,
+    printsKeptKeys: minor >= 13,
+    printsSizesWithHead: minor >= 15,
     bytesHash: wide ? "siphash13" : "fnv",
     bytearrayHoldsBytes: minor >= 15,
     keptComplexes: minor >= 15 ? 100 : 0,
@@ -155,6 +170,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     frameObjectLocals: minor <= 12 ? 0 : minor === 13 ? 2 : 3,
     withBindsMethods: minor <= 13,
     deepcopyId: minor <= 12 ? "after-memo" : minor === 13 ? "before-memo" : "not-of-atoms",
+    attributeErrorsTell: minor <= 12 ? "reads" : minor <= 14 ? "most" : "all",
     countsCalls: minor === 11,
     comprehensionsHaveFrames: minor === 11,
     copyUsesGenerator: minor <= 14,
@@ -169,11 +185,13 @@ export function objectFacts(profile: Profile): ObjectFacts {
     tracksDictsAtOnce: minor >= 14,
     tracksTuplesByContent: minor >= 14,
     hashesSlices: minor >= 12,
+    rangeLengthInSteps: minor === 11,
     keptRanges: minor >= 14 ? 6 : 0,
     popKeepsRoom: minor === 11,
     deleteKeepsRoom: minor >= 13,
     listsGrowForTables: minor >= 13,
     inlineValues: minor <= 12 ? "none" : minor === 13 ? "plain" : "fixed-size",
+    storeErrors: minor <= 12 ? "none" : minor <= 14 ? "not-of-values" : "all",
     classBodyLines: minor >= 13,
     sharesClassDescriptors: minor >= 15,
     typeExtraWords: minor === 11 ? 0 : minor <= 14 ? 1 : 2,

@@ -284,6 +284,42 @@ describe.each(everyProfile)("classes in %s %s", (version, abi) => {
     inspect.verify({ held: [keeper, thrower, raiser, saved] });
   });
 
+  it("tell AttributeErrors what they are about, as far as the version does", () => {
+    const core = testObjects(version, abi);
+    const { classes, refs, protocol, errors, exceptions, inspect, constants } = core;
+    const plain = classes.create({ name: "Plain" });
+    const slotted = classes.create({ name: "Slotted", slots: ["a"] });
+    const [e, s] = [classes.call(plain, []), classes.call(slotted, [])];
+    const about = (result: number): string => {
+      expect(result === 0 || result === -1).toBe(true);
+      const exception = errors.fetch();
+      const field = (name: string): Address => exceptions.field(exception, name);
+      const name = field("name") === 0 ? "nothing" : core.str.value(field("name"));
+      const owner =
+        field("obj") === 0 ? "nobody" : core.types.name(core.types.typeOf(field("obj")));
+      refs.decref(exception);
+      return `${name} of ${owner}`;
+    };
+    const { getAttribute: get, setAttribute: set, deleteAttribute: del } = protocol;
+    expect([get(e, "x"), get(s, "a"), get(plain, "x")].length).toBe(3);
+    errors.clear();
+    expect(about(get(e, "x"))).toBe("x of Plain");
+    expect(about(get(s, "a"))).toBe("a of Slotted");
+    expect(about(get(plain, "x"))).toBe("x of type");
+    const { storeErrors } = core.facts;
+    const stored = (text: string): string => (storeErrors === "none" ? "nothing of nobody" : text);
+    expect(about(set(s, "z", constants.none))).toBe(stored("z of Slotted"));
+    expect(about(del(s, "z"))).toBe(stored("z of Slotted"));
+    expect(about(del(plain, "x"))).toBe(stored("x of type"));
+    expect(about(del(s, "a"))).toBe("nothing of nobody");
+    expect(about(del(e, "x"))).toBe(storeErrors === "all" ? "x of Plain" : "nothing of nobody");
+    for (let n = 0; n < 30; n++) refs.decref(classes.call(plain, []));
+    const full = classes.call(plain, []);
+    expect(set(full, "y", constants.none)).toBe(0);
+    expect(about(del(full, "z"))).toBe(stored("z of Plain"));
+    inspect.verify({ held: [plain, slotted, e, s, full] });
+  });
+
   it("survive the failure of each request while they are made", () => {
     const { core, everyFailureOf } = failingHeap(version, abi);
     const { classes, constants, list, refs } = core;

@@ -3,7 +3,10 @@ import type { Address } from "@pyrena/abi";
 import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { type Descriptors, getset } from "./descriptor.ts";
-import { type InstanceDicts, MISSING, NO_DICT } from "./instance-dict.ts";
+import { type InstanceDicts, MISSING, NO_DICT, NOT_SET } from "./instance-dict.ts";
+
+/** What storing returns where a slot that shall be emptied is empty: its error never says what it is about. */
+const EMPTY_SLOT = 4;
 
 /** Attributes; part of `core.classes`. */
 export interface Attributes {
@@ -27,7 +30,7 @@ export function makeAttributes(
   setOnClass: (cls: Address, name: Address, value: Address) => number,
   builtinBase: (cls: Address) => Address,
 ): Attributes {
-  const { memory, refs, types, errors } = core;
+  const { memory, refs, types, errors, facts } = core;
   const GETATTR = core.str.name("__getattr__");
   const isClass = (object: Address): boolean =>
     (types.flags(types.typeOf(object)) & typeFlags.typeSubclass) !== 0;
@@ -37,6 +40,34 @@ export function makeAttributes(
       ? `type '${types.name(object)}'`
       : `'${types.name(types.typeOf(object))}' object`;
     return errors.raise("AttributeError", `${owner} has no attribute '${core.str.value(name)}'`);
+  }
+
+  /** Let the pending AttributeError know, and hold, the name and the object that lacks it. */
+  function tellMissing(object: Address, name: Address): void {
+    if (!errors.matches("AttributeError")) return;
+    const exception = errors.occurred();
+    core.exceptions.setField(exception, "name", refs.newRef(name));
+    core.exceptions.setField(exception, "obj", refs.newRef(object));
+  }
+
+  /** Whether an error of storing or deleting tells that much; an empty slot's never does. */
+  function tellsOfStore(object: Address, name: Address, value: Address): boolean {
+    const type = types.typeOf(object);
+    if (facts.attributeErrorsTell === "reads") return false;
+    const isManaged = !isClass(object) && (types.flags(type) & typeFlags.managedDict) !== 0;
+    if (value === 0 && isManaged && facts.attributeErrorsTell === "most") return false;
+    const described = isClass(object) ? 0 : lookup(type, name);
+    return described === 0 || !isDescriptor(described);
+  }
+
+  /** Tell a pending AttributeError what it is about, unless it knows: it holds the object from now on. */
+  function explain(object: Address, name: Address): void {
+    if (!errors.matches("AttributeError")) return;
+    const exception = errors.occurred();
+    const { field, setField } = core.exceptions;
+    if (field(exception, "name") !== 0 || field(exception, "obj") !== 0) return;
+    setField(exception, "name", refs.newRef(name));
+    setField(exception, "obj", refs.newRef(object));
   }
 
   function isDescriptor(object: Address): boolean {
@@ -101,7 +132,7 @@ export function makeAttributes(
     if (types.typeOf(descriptor) === descriptors.memberType) {
       const i = (object + descriptors.memberOffset(descriptor)) >>> 2;
       const before = memory.u32[i];
-      if (value === 0 && before === 0) return MISSING;
+      if (value === 0 && before === 0) return EMPTY_SLOT;
       refs.xincref(value);
       memory.u32[i] = value;
       refs.xdecref(before);
@@ -146,6 +177,9 @@ export function makeAttributes(
     }
     if (result <= 0) return result;
     noAttribute(object, name);
+    const explains =
+      facts.storeErrors === "all" || (facts.storeErrors === "not-of-values" && result !== NOT_SET);
+    if (explains && result !== EMPTY_SLOT) explain(object, name);
     return -1;
   }
 
@@ -157,7 +191,10 @@ export function makeAttributes(
     },
     getAttribute: (object, name) => {
       const found = findAttribute(object, name);
-      return found !== 0 || errors.occurred() !== 0 ? found : noAttribute(object, name);
+      if (found !== 0) return found;
+      if (errors.occurred() === 0) noAttribute(object, name);
+      explain(object, name);
+      return 0;
     },
     setAttribute: (object, name, value) => store(object, name, value),
     deleteAttribute: (object, name) => store(object, name, 0),

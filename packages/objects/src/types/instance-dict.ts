@@ -20,8 +20,10 @@ import { dictStruct } from "./dict.ts";
 
 /** What `set` returns besides 0 and -1 (an exception is pending). */
 export const NO_DICT = 1;
-/** What `set` returns where the attribute that shall go is not there. */
+/** What `set` returns where the attribute that shall go is not there … */
 export const MISSING = 2;
+/** … and where its class has a place for it among the values. */
+export const NOT_SET = 3;
 
 /** Attributes of instances; part of `core.classes`. */
 export interface InstanceDicts {
@@ -33,7 +35,7 @@ export interface InstanceDicts {
   initInline(this: void, object: Address, cls: Address): void;
   /** Borrowed; NULL: absent, or an exception is pending. */
   get(this: void, object: Address, cls: Address, name: Address): Address;
-  /** Store, or with NULL delete: 0, -1, NO_DICT or MISSING. */
+  /** Store, or with NULL delete: 0, -1, NO_DICT, MISSING or NOT_SET. */
   set(this: void, object: Address, cls: Address, name: Address, value: Address): number;
   /** The dict, made on demand, borrowed. NULL with an exception pending, or without: the type has none. */
   dict(this: void, object: Address, cls: Address): Address;
@@ -174,7 +176,8 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
     let dict = managed(object);
     if (index < 0) {
       if (dict === 0) {
-        if (value === 0) return MISSING;
+        // 3.11 and 3.12 make a dict only to find nothing in it.
+        if (value === 0 && where === "inline") return MISSING;
         dict = materialize(object, cls, values);
         if (dict === 0) return -1;
       }
@@ -182,7 +185,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
     }
     const before = api.get(values, index);
     if (value === 0) {
-      if (before === 0) return MISSING;
+      if (before === 0) return NOT_SET;
       api.set(values, index, 0);
       api.removeFromOrder(values, index);
       if (dict !== 0) memory.u32[(dict + USED) >>> 2]--;
