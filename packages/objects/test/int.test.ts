@@ -1,10 +1,9 @@
 import { layoutOf } from "@pyrena/abi";
-import { everyFailure } from "@pyrena/conformance";
 import { attachObjects } from "@pyrena/objects";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { intStruct } from "../src/types/int.ts";
-import { failingObjects } from "./failing-objects.ts";
+import { failingHeap } from "./failing.ts";
 import { everyProfile, testObjects } from "./heap.ts";
 
 const interesting: readonly bigint[] = [
@@ -249,32 +248,21 @@ describe.each(everyProfile)("memory of ints in %s %s", (version, abi) => {
     expect(digits(A - 1n, A - 1n, "add")).toBe(room(2));
   });
 
-  it("fails with MemoryError and without a leak when there is none", () => {
-    const runs = everyFailure((failure) => {
-      const { core, arm } = failingObjects(version, abi, failure);
-      const { int, refs, errors } = core;
-      arm(true);
-      const made: number[] = [];
-      for (const make of [
-        () => int.from(5000),
-        () => int.from(2n ** 100n),
-        () => int.add(made[0], made[1]),
-        () => int.multiply(made[1], made[1]),
-        () => int.negate(made[1]),
-        () => int.floorDivide(made[1], made[0]),
-      ]) {
-        const object = make();
-        if (object === 0) {
-          expect(errors.matches("MemoryError")).toBe(true);
-          errors.clear();
-          break;
-        }
-        made.push(object);
-      }
-      for (const each of made) refs.decref(each);
-      arm(false);
-      core.inspect.verify();
-    });
-    expect(runs).toBe(6);
+  it("lets every operation fail without a leak", () => {
+    const heap = failingHeap(version, abi);
+    const { int } = heap.core;
+    const pair = (): number[] => [int.from(7n ** 40n), int.from(-(10n ** 20n))];
+    const failures = [
+      heap.everyFailureOf(pair, () => ({ object: int.from(5000) })),
+      heap.everyFailureOf(pair, () => ({ object: int.from(2 ** 40) })),
+      heap.everyFailureOf(pair, () => ({ object: int.from(2n ** 100n) })),
+      ...operations.map((name) =>
+        heap.everyFailureOf(pair, (_, [a, b]) => ({ object: int[name](a, b) })),
+      ),
+      heap.everyFailureOf(pair, (_, [a]) => ({ object: int.negate(a) })),
+      heap.everyFailureOf(pair, () => ({ object: heap.core.float.from(0.5) })),
+      heap.everyFailureOf(pair, () => ({ object: heap.core.complex.from(1, 2) })),
+    ];
+    expect(failures.every((count) => count === 1)).toBe(true);
   });
 });

@@ -18,12 +18,15 @@ const checked = {
     ...["contains", "pop", "popItem", "setDefault", "clear", "copy", "update", "next"],
   ],
   set: ["length", "contains", "clear", "copy", "next", "union", "intersection", "difference"],
-  int: ["value"],
+  int: [
+    ...["value", "compare", "isNegative", "digitCount", "bitLength", "negate"],
+    ...["add", "subtract", "multiply", "floorDivide", "remainder"],
+  ],
   float: ["value"],
   complex: ["real", "imaginary"],
-  str: ["value", "length", "at", "slice", "concat", "repeat"],
+  str: ["value", "length", "at", "slice", "concat", "append", "repeat", "intern"],
   bytes: ["value", "length", "slice", "concat", "repeat"],
-  bytearray: ["value", "length", "resize", "append", "extend", "getItem", "setItem"],
+  bytearray: ["value", "length", "resize", "append", "extend", "getItem", "setItem", "deleteSlice"],
   cells: ["get", "set"],
   functions: ["code", "closure", "defaults", "globals"],
 } as const satisfies { readonly [name in keyof Core]?: readonly string[] };
