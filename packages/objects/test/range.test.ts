@@ -71,6 +71,17 @@ describe.each(everyProfile)("range in %s %s", (version, abi) => {
     refs.decref(vast);
   });
 
+  it("keeps the ints that it is made of", () => {
+    const { range, list, int, refs, inspect } = testObjects(version, abi);
+    const [start, stop, step] = [5000, 9000, 1500].map((n) => int.from(n));
+    const made = range.fromInts(start ?? 0, stop ?? 0, step ?? 0);
+    expect([start, stop, step].map((object) => refs.refcount(object ?? 0))).toEqual([2, 2, 2]);
+    const items = list.from(made);
+    expect([0, 1, 2].map((n) => int.value(list.getItem(items, n)))).toEqual([5000, 6500, 8000]);
+    for (const object of [items, made, start, stop, step]) refs.decref(object ?? 0);
+    inspect.verify();
+  });
+
   it("keeps dead ranges for reuse where the version does", () => {
     const { range, refs, alloc, facts } = testObjects(version, abi);
     const made = Array.from({ length: 10 }, () => range.create(0, 1, 1));

@@ -114,9 +114,13 @@ export interface RangeApi {
   readonly type: Address;
   /** `range(start, stop, step)`: new reference; NULL with ValueError pending if the step is 0. */
   create(this: void, start: number | bigint, stop: number | bigint, step: number | bigint): Address;
+  /** The same of int objects, borrowed, which the range keeps. */
+  fromInts(this: void, start: Address, stop: Address, step: Address): Address;
   /** Number of items; -1 with OverflowError pending if it is more than `ssizeMax`. */
   length(this: void, range: Address): number;
   /** `r[i]`, new reference; NULL with IndexError pending. Negative indices count from the end. */
   getItem(this: void, range: Address, index: number): Address;
+  /** The value of the item at an index from 0 to before the length, as its iterator computes it: without an int. */
+  valueAt(this: void, range: Address, index: number): number | bigint;
   check(this: void, object: Address): boolean;
 }

@@ -75,5 +75,5 @@ function itemMaker(core: Core, items: Address): (index: number) => Address {
     const bytes = core.bytearray.value(items);
     return (index) => core.int.from(bytes[index]);
   }
-  return (index) => core.range.getItem(items, index);
+  return (index) => core.int.from(core.range.valueAt(items, index));
 }

@@ -31,7 +31,7 @@ export function sortItems(core: Core, items: Address[], key: Address, reverse: b
   try {
     sortRange(order, 0, order.length, before);
   } catch (thrown) {
-    if (!(thrown instanceof Interrupted)) throw thrown;
+    if (!(thrown instanceof Interrupted)) core.errors.fromJs(thrown);
     result = -1;
   }
   if (reverse) order.reverse();

@@ -25,7 +25,7 @@ export const rangeStruct: StructDefinition<
 });
 
 export function makeRange(core: Core): RangeApi {
-  const { memory, alloc, refs, types, errors, facts, profile, wide } = core;
+  const { memory, alloc, refs, types, errors, facts, profile } = core;
   const { bytes: BYTES, at } = layoutOf(rangeStruct, profile.abi);
   const kept = alloc.freeList("range", facts.keptRanges, alloc.freeObject);
   const hashOf = makeTupleHash(core);
@@ -75,27 +75,56 @@ export function makeRange(core: Core): RangeApi {
     return by > 0n ? (last - first - 1n) / by + 1n : (first - last - 1n) / -by + 1n;
   }
 
-  function create(first: number | bigint, last: number | bigint, by: number | bigint = 1): Address {
-    if (Number(by) === 0) return errors.raise("ValueError", "the step of a range cannot be 0");
-    const parts = [first, last, by, itemsBetween(BigInt(first), BigInt(last), BigInt(by))];
+  /**
+   * The length as an int; NULL with MemoryError pending. 3.11 computes it in steps with ints of their own, which is why
+   * it lies where it lies.
+   */
+  function makeLength(first: bigint, last: bigint, by: bigint): Address {
+    const items = itemsBetween(first, last, by);
+    if (!facts.rangeLengthInSteps || items === 0n) return core.int.from(narrow(items));
+    const distance = by > 0n ? last - first : first - last;
+    const parts = [distance, distance - 1n, items - 1n, items];
+    if (by < 0n) parts.unshift(-by);
     const made: Address[] = [];
     for (const part of parts) {
-      const object = core.int.from(part);
+      const object = core.int.from(narrow(part));
       if (object === 0) return abandon(made);
       made.push(object);
     }
+    const length = made.pop() ?? 0;
+    while (made.length > 0) refs.decref(made.pop() ?? 0);
+    return length;
+  }
+
+  function fromInts(first: Address, last: Address, by: Address): Address {
+    if (big(by) === 0n) return errors.raise("ValueError", "the step of a range cannot be 0");
+    const items = makeLength(big(first), big(last), big(by));
+    if (items === 0) return 0;
     let range = kept.pop();
     // What is kept still has its type, and the upper halves of its words.
     if (range !== 0) memory.u32[range >>> 2] = 1;
     else {
       range = alloc.object(type, BYTES);
-      if (range === 0) return abandon(made);
+      if (range === 0) return abandon([items]);
+      memory.u32.fill(0, (range + at.start) >>> 2, (range + BYTES) >>> 2);
     }
     const u32 = memory.u32;
-    for (let n = 0, i = (range + at.start) >>> 2; n < 4; n++) {
-      u32[i++] = made[n];
-      if (wide) u32[i++] = 0;
+    u32[(range + at.start) >>> 2] = refs.newRef(first);
+    u32[(range + at.stop) >>> 2] = refs.newRef(last);
+    u32[(range + at.step) >>> 2] = refs.newRef(by);
+    u32[(range + at.length) >>> 2] = items;
+    return range;
+  }
+
+  function create(first: number | bigint, last: number | bigint, by: number | bigint = 1): Address {
+    const made: Address[] = [];
+    for (const part of [first, last, by]) {
+      const object = core.int.from(part);
+      if (object === 0) return abandon(made);
+      made.push(object);
     }
+    const range = fromInts(made[0], made[1], made[2]);
+    abandon(made);
     return range;
   }
 
@@ -114,13 +143,23 @@ export function makeRange(core: Core): RangeApi {
   return {
     type,
     create,
+    fromInts,
     length,
     getItem: (range, index) => {
       const items = big(count(range));
       const n = BigInt(index) + (index < 0 ? items : 0n);
       if (n < 0n || n >= items) return errors.raise("IndexError", "range index out of range");
-      return core.int.from(narrow(big(start(range)) + n * big(step(range))));
+      const first = big(start(range));
+      const by = big(step(range));
+      if (by === 1n) return core.int.from(narrow(first + n));
+      // The product is an int of its own, as long as the sum is computed.
+      const product = core.int.from(narrow(n * by));
+      if (product === 0) return 0;
+      const item = core.int.from(narrow(first + n * by));
+      refs.decref(product);
+      return item;
     },
+    valueAt: (range, index) => narrow(big(start(range)) + BigInt(index) * big(step(range))),
     check: (object) => types.typeOf(object) === type,
   };
 }
