@@ -316,6 +316,8 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
     case "toBytearray":
       need(on.k === "bytes" || on.k === "bytearray");
       if (name === "toBytes" && on.k === "bytes") return on;
+      // `bytes(bytearray(b"a"))` is a new object up to 3.14, though there is one for each byte.
+      need(name === "toBytearray" || on.v.length !== 1, "one byte");
       return { k: name === "toBytes" ? "bytes" : "bytearray", v: on.v };
     case "copy":
       need(
@@ -411,6 +413,7 @@ function concat(on: Value, more: Value): Value {
     (on.k === "bytes" || on.k === "bytearray") && (more.k === "bytes" || more.k === "bytearray"),
   );
   need(on.v.length + more.v.length <= MAX_LENGTH);
+  need(on.k === "bytearray" || more.k === "bytes" || on.v.length + more.v.length !== 1, "one byte");
   return { k: on.k, v: on.v + more.v };
 }
 

@@ -299,7 +299,7 @@ export class Model {
         need(
           ["float", "list", "dict", "tuple"].includes(value.k) &&
             !(value.k === "dict" && value.instance) &&
-            !(value.k === "tuple" && (value.items.length === 0 || value.items.length > 20)),
+            !(value.k === "tuple" && (value.items.length === 0 || value.items.length > 19)),
         );
         return;
       case "weakrefs":
