@@ -16,7 +16,7 @@ export type {
   JsValuesApi,
   ModulesApi,
 } from "./api/functions.ts";
-export type { InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
+export type { FreeListLine, InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
 export {
   type TypeSlots,

@@ -1,5 +1,5 @@
 /** Looking at the whole: graph, census, regions, checks. */
-import type { Address, HeapWalker, ObjectGraph } from "@pyrena/abi";
+import type { Address, HeapWalker, ObjectGraph, StatSource } from "@pyrena/abi";
 
 /** A named piece of the linear memory. */
 export interface Region {
@@ -28,6 +28,14 @@ export interface Leak {
   readonly refcount: number;
   /** `handle made at …`, `frame main: local x`, `list at 0x… [0]`, or `cycle`. */
   readonly heldBy: readonly string[];
+}
+
+/** What `sys._debugmallocstats()` prints of one free list: `free` of them, each of `bytes` bytes. */
+export interface FreeListLine {
+  readonly free: number;
+  /** `PyDictObject`, `3-sized PyTupleObject`; CPython adds an s. */
+  readonly name: string;
+  readonly bytes: number;
 }
 
 /** What `verify` is told. */
@@ -59,6 +67,10 @@ export interface InspectApi {
    * @throws PyrenaError `bad-argument` if no walkers were given
    */
   regions(this: void): Region[];
+  /** Objects alive by kind, dead ones kept for reuse, handles, frames. Reading a count of living objects visits all. */
+  readonly stats: StatSource;
+  /** Of the free lists on which the version's `sys._debugmallocstats()` has a line, in its order. */
+  freeListLines(this: void): FreeListLine[];
   /** A walker over objects, as allocators have one over blocks. */
   readonly walker: HeapWalker;
   /**

@@ -6,6 +6,7 @@
  *     verify.ts      invariants O1 to O8          blocks.ts  free-lists.ts  handle-table.ts
  *     leaks.ts       what is alive, by whom       graph-walks.ts  labels.ts
  *     regions.ts     named pieces of the memory   walker.ts      objects as a HeapWalker shows them
+ *     stats.ts       what can be counted
  */
 import type { Address, Collector, ObjectGraph } from "@pyrena/abi";
 import type { InspectApi } from "../api/inspect.ts";
@@ -15,6 +16,7 @@ import { leaksOf, someHolders } from "./leaks.ts";
 import { makeReferences } from "./references.ts";
 import { makeRegions } from "./regions.ts";
 import { makeRoots } from "./roots.ts";
+import { freeListLines, objectStats } from "./stats.ts";
 import { survey } from "./survey.ts";
 import { verify } from "./verify.ts";
 import { objectWalker } from "./walker.ts";
@@ -49,6 +51,8 @@ export function makeInspect(
       handleName = name;
     },
     regions: makeRegions(core),
+    stats: objectStats(core, () => alive().keys()),
+    freeListLines: () => freeListLines(core),
     walker: objectWalker(core, alive, () => api.verify()),
     verify: (options = {}) =>
       verify(
