@@ -7,21 +7,9 @@ import type { Objects } from "@pyrena/objects";
 import { describe, expect, it } from "vitest";
 import recorded from "./fixtures/tables.json" with { type: "json" };
 import { testObjects } from "./heap.ts";
+import { digest, Random } from "./recorded-programs.ts";
 
 const STEPS = 60;
-
-class Random {
-  state: number;
-
-  constructor(seed: number) {
-    this.state = (Math.imul(seed, 2654435761) + 12345) >>> 0;
-  }
-
-  below(n: number): number {
-    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0;
-    return (this.state >>> 8) % n;
-  }
-}
 
 /** One program on Pyrena; fixtures/tables.py is the same program in Python. */
 class Run {
@@ -198,14 +186,6 @@ class Run {
   }
 }
 
-function digest(text: string): number {
-  let value = 2166136261;
-  for (let n = 0; n < text.length; n++) {
-    value = Math.imul(value ^ text.charCodeAt(n), 16777619);
-  }
-  return value >>> 0;
-}
-
 const rows = Object.entries(recorded).flatMap(([where, digests]) => {
   const [abi, ...versions] = where.split(" ");
   return versions.map((version) => [version, abi as AbiName, digests] as const);
@@ -216,7 +196,7 @@ describe.each(rows)("tables in %s %s", (version, abi, digests) => {
     const core = testObjects(version, abi);
     const differing = digests.flatMap((expected, program) => {
       const run = new Run(core, program * 7 + (program % 7));
-      return digest(run.lines.join("\n")) === expected ? [] : [program];
+      return digest(run.lines) === expected ? [] : [program];
     });
     // `python tables.py <number>` shows what CPython does in a program.
     expect(differing).toEqual([]);
