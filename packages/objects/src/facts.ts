@@ -61,11 +61,6 @@ export interface ObjectFacts {
   readonly withBindsMethods: boolean;
   /** When `copy.deepcopy` makes the int of the id: after the memo (3.11, 3.12), before (3.13), only for non-atoms (3.14). */
   readonly deepcopyId: "after-memo" | "before-memo" | "not-of-atoms";
-  /**
-   * Which AttributeErrors hold the name and the object: those of reads (all versions), most of stores and deletions too
-   * (3.13), also of a deletion from an instance's own dict (3.15).
-   */
-  readonly attributeErrorsTell: "reads" | "most" | "all";
   /** Whether calls of C functions that make objects count towards the recursion limit as well (3.11). */
   readonly countsCalls: boolean;
   /** Whether a list comprehension has a frame of its own (3.11). */
@@ -170,7 +165,6 @@ export function objectFacts(profile: Profile): ObjectFacts {
     frameObjectLocals: minor <= 12 ? 0 : minor === 13 ? 2 : 3,
     withBindsMethods: minor <= 13,
     deepcopyId: minor <= 12 ? "after-memo" : minor === 13 ? "before-memo" : "not-of-atoms",
-    attributeErrorsTell: minor <= 12 ? "reads" : minor <= 14 ? "most" : "all",
     countsCalls: minor === 11,
     comprehensionsHaveFrames: minor === 11,
     copyUsesGenerator: minor <= 14,

@@ -160,6 +160,37 @@ describe.each(everyProfile)("exceptions in %s %s", (version, abi) => {
     finish(story);
   });
 
+  it("of missing attributes hold the name and the object, as far as CPython tells", () => {
+    const story = begin();
+    const { core } = story;
+    const { errors, exceptions, refs, protocol, classes } = core;
+    const X = story.cls("X", {});
+    const slotted = classes.create({ name: "S", slots: ["q"] });
+    const x = classes.call(X, []);
+    const s = classes.call(slotted, []);
+    const one = core.int.from(1);
+    const cases: [what: () => number, object: Address, name: string, since: number][] = [
+      [() => protocol.getAttribute(x, "a") - 1, x, "a", 11],
+      [() => protocol.getAttribute(X, "a") - 1, X, "a", 11],
+      [() => protocol.getAttribute(s, "q") - 1, s, "q", 11],
+      [() => protocol.setAttribute(s, "a", one), s, "a", 13],
+      [() => protocol.deleteAttribute(s, "a"), s, "a", 13],
+      [() => protocol.deleteAttribute(X, "a"), X, "a", 13],
+      [() => protocol.deleteAttribute(x, "a"), x, "a", 15],
+      [() => protocol.deleteAttribute(s, "q"), s, "q", 99],
+    ];
+    for (const [what, object, name, since] of cases) {
+      expect(what()).toBe(-1);
+      expect(errors.matches("AttributeError")).toBe(true);
+      const exception = errors.fetch();
+      expect(exceptions.field(exception, "obj")).toBe(minor >= since ? object : 0);
+      expect(story.attribute(exception, "name")).toBe(minor >= since ? name : "None");
+      refs.decref(exception);
+    }
+    for (const object of [x, s, slotted, one]) refs.decref(object);
+    finish(story);
+  });
+
   it("release what they hold in CPython's order", () => {
     const story = begin();
     const { core } = story;

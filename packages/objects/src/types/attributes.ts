@@ -42,24 +42,6 @@ export function makeAttributes(
     return errors.raise("AttributeError", `${owner} has no attribute '${core.str.value(name)}'`);
   }
 
-  /** Let the pending AttributeError know, and hold, the name and the object that lacks it. */
-  function tellMissing(object: Address, name: Address): void {
-    if (!errors.matches("AttributeError")) return;
-    const exception = errors.occurred();
-    core.exceptions.setField(exception, "name", refs.newRef(name));
-    core.exceptions.setField(exception, "obj", refs.newRef(object));
-  }
-
-  /** Whether an error of storing or deleting tells that much; an empty slot's never does. */
-  function tellsOfStore(object: Address, name: Address, value: Address): boolean {
-    const type = types.typeOf(object);
-    if (facts.attributeErrorsTell === "reads") return false;
-    const isManaged = !isClass(object) && (types.flags(type) & typeFlags.managedDict) !== 0;
-    if (value === 0 && isManaged && facts.attributeErrorsTell === "most") return false;
-    const described = isClass(object) ? 0 : lookup(type, name);
-    return described === 0 || !isDescriptor(described);
-  }
-
   /** Tell a pending AttributeError what it is about, unless it knows: it holds the object from now on. */
   function explain(object: Address, name: Address): void {
     if (!errors.matches("AttributeError")) return;
