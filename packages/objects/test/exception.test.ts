@@ -160,6 +160,46 @@ describe.each(everyProfile)("exceptions in %s %s", (version, abi) => {
     finish(story);
   });
 
+  it("let their fields be set as attributes, of the types that they may have", () => {
+    const story = begin();
+    const { core } = story;
+    const { errors, exceptions, refs, protocol, int, constants } = core;
+    const stop = create(story, "StopIteration", 1);
+    const context = create(story, "ValueError");
+    const list = core.list.pack([context]);
+    const set = (name: string, value: Address): void =>
+      expect(protocol.setAttribute(stop, name, value), name).toBe(0);
+    set("value", list);
+    expect(story.attribute(stop, "value")).toBe("[ValueError()]");
+    expect(story.attribute(stop, "args")).toBe("(1,)");
+    expect(protocol.deleteAttribute(stop, "value")).toBe(0);
+    expect(story.attribute(stop, "value")).toBe("None");
+    set("args", list);
+    expect(protocol.repr(stop)).toBe("StopIteration(ValueError())");
+    set("__context__", context);
+    expect(exceptions.context(stop)).toBe(context);
+    set("__cause__", constants.none);
+    expect(exceptions.suppressesContext(stop)).toBe(true);
+    set("__suppress_context__", int.false);
+    expect(exceptions.suppressesContext(stop)).toBe(false);
+    set("__context__", constants.none);
+    set("__traceback__", constants.none);
+    for (const name of ["__context__", "__cause__", "__traceback__", "__suppress_context__"]) {
+      expect(protocol.setAttribute(stop, name, list)).toBe(-1);
+      expect(errors.matches("TypeError")).toBe(true);
+      expect(protocol.deleteAttribute(stop, name)).toBe(-1);
+      expect(errors.matches("TypeError")).toBe(true);
+    }
+    expect(protocol.deleteAttribute(stop, "args")).toBe(-1);
+    errors.clear();
+    const decoding = create(story, "UnicodeDecodeError", "utf8", "abc", 0, 1, "why");
+    const two = int.from(2);
+    expect(protocol.setAttribute(decoding, "end", two)).toBe(0);
+    expect(story.attribute(decoding, "end")).toBe("2");
+    for (const object of [two, decoding, stop, list, context]) refs.decref(object);
+    finish(story);
+  });
+
   it("of missing attributes hold the name and the object, as far as CPython tells", () => {
     const story = begin();
     const { core } = story;

@@ -133,6 +133,7 @@ export function makeExceptions(core: Core): ExceptionsApi {
           : `${typeName}${protocol.repr(args)}`;
       },
       getAttribute,
+      setAttribute,
     };
     const type: Address = types.define({
       name,
@@ -337,6 +338,57 @@ export function makeExceptions(core: Core): ExceptionsApi {
     if (field === undefined) return 0;
     const value = memory.u32[(exception + field.offset) >>> 2];
     return field.owned ? orNone(value) : core.int.from(value);
+  }
+
+  function refuse(text: string): -1 {
+    errors.raise("TypeError", text);
+    return -1;
+  }
+
+  /** Set one of the attributes in C; NULL deletes. 2: there is none of that name. */
+  function setAttribute(exception: Address, name: string, value: Address): number {
+    const none = core.constants.none;
+    switch (name) {
+      case "args": {
+        if (value === 0) return refuse("args may not be deleted");
+        const args = core.tuple.from(value);
+        if (args !== 0) setOwned(exception, E.args, args);
+        return args === 0 ? -1 : 0;
+      }
+      case "__suppress_context__":
+        if (value !== core.int.true && value !== core.int.false) {
+          return refuse("__suppress_context__ must be a bool");
+        }
+        if (exception !== lastResort) {
+          memory.u8[exception + E.suppress_context] = value === core.int.true ? 1 : 0;
+        }
+        return 0;
+      case "__traceback__":
+      case "__context__":
+      case "__cause__": {
+        if (value === 0) return refuse(`${name} may not be deleted`);
+        const isTraceback = name === "__traceback__";
+        const fits = isTraceback ? types.typeOf(value) === tracebacks.type : api.check(value);
+        if (value !== none && !fits) {
+          return refuse(`${name} must be ${isTraceback ? "a traceback" : "an exception"} or None`);
+        }
+        const given = value === none ? 0 : refs.newRef(value);
+        if (isTraceback) api.setTraceback(exception, given);
+        else if (name === "__context__") api.setContext(exception, given);
+        else api.setCause(exception, given);
+        return 0;
+      }
+    }
+    const field = findField(exception, name);
+    if (field === undefined) return 2;
+    if (field.owned) {
+      refs.xincref(value);
+      setOwned(exception, field.offset, value);
+      return 0;
+    }
+    if (value === 0 || !core.int.check(value)) return refuse(`${name} must be an int`);
+    memory.u32[(exception + field.offset) >>> 2] = Number(core.int.value(value));
+    return 0;
   }
 
   function message(exception: Address): string {
