@@ -10,9 +10,12 @@ const checked = {
   list: [
     ...["length", "getItem", "getItemRef", "initItem", "setItem", "deleteItem", "append"],
     ...["insert", "pop", "extend", "remove", "contains", "slice", "assignSlice", "concat"],
-    ...["repeat", "clear", "reverse", "copy", "allocated"],
+    ...["repeat", "repeatInPlace", "clear", "reverse", "sort", "copy", "allocated"],
+    ...["index", "count", "assignExtendedSlice"],
   ],
-  tuple: ["length", "getItem", "setItem", "slice", "concat", "repeat"],
+  tuple: ["length", "getItem", "setItem", "track", "slice", "concat", "repeat"],
+  slice: ["start", "stop", "step", "indices"],
+  range: ["length", "getItem", "valueAt"],
   dict: [
     ...["length", "getItem", "getItemString", "setItem", "setItemString", "deleteItem"],
     ...["contains", "pop", "popItem", "setDefault", "clear", "copy", "update", "next"],

@@ -345,6 +345,18 @@ export function makeList(core: Core): ListApi {
   }
 
   function pop(list: Address, index = -1): Address {
+    const u32 = memory.u32;
+    const size = u32[(list + SIZE) >>> 2];
+    const room = u32[(list + ALLOCATED) >>> 2];
+    // The last item, and the array stays as it is: the reference in the list becomes the caller's.
+    if (index === -1 && size > 1 && size > room >>> 1) {
+      u32[(list + SIZE) >>> 2] = size - 1;
+      return u32[(u32[(list + ITEMS) >>> 2] + ((size - 1) << SHIFT)) >>> 2];
+    }
+    return popAny(list, index);
+  }
+
+  function popAny(list: Address, index: number): Address {
     const size = length(list);
     if (size === 0) return errors.raise("IndexError", "an empty list has nothing to pop");
     const n = place(list, index);
@@ -356,7 +368,6 @@ export function makeList(core: Core): ListApi {
       return item;
     }
     const i = memory.u32[(list + ITEMS) >>> 2] >>> 2;
-    // The reference in the list becomes the caller's.
     memory.u32.copyWithin(i + n * STEP, i + (n + 1) * STEP, i + size * STEP);
     if (resize(list, size - 1) < 0) {
       memory.u32.copyWithin(i + (n + 1) * STEP, i + n * STEP, i + (size - 1) * STEP);
@@ -453,7 +464,8 @@ export function makeList(core: Core): ListApi {
     const result = withRoom(count * times);
     if (result === 0) return 0;
     const i = firstWord(result);
-    for (let n = 0; n < times; n++) fill(i + n * count * STEP, firstWord(list), 1, count);
+    fill(i, firstWord(list), 1, count);
+    multiply(i, count, times);
     memory.u32[(result + SIZE) >>> 2] = count * times;
     return result;
   }
@@ -470,9 +482,21 @@ export function makeList(core: Core): ListApi {
       return -1;
     }
     if (resize(list, count * times) < 0) return -1;
-    const i = firstWord(list);
-    for (let n = 1; n < times; n++) fill(i + n * count * STEP, i, 1, count);
+    multiply(firstWord(list), count, times);
     return 0;
+  }
+
+  /** Repeat the first references of an array, whose counts are raised at once, up to so many times in all. */
+  function multiply(first: number, count: number, times: number): void {
+    const u32 = memory.u32;
+    for (let n = 0, i = first; n < count; n++, i += STEP) {
+      const item = u32[i] >>> 2;
+      if (u32[item] < INCREF_LIMIT) u32[item] += times - 1;
+    }
+    const end = first + count * times * STEP;
+    for (let done = count * STEP; first + done < end; done *= 2) {
+      u32.copyWithin(first + done, first, Math.min(first + done, end - done));
+    }
   }
 
   function extend(list: Address, items: Address): number {
@@ -688,7 +712,9 @@ export function makeList(core: Core): ListApi {
     const size = length(list);
     const i = firstWord(list);
     const item = memory.u32[i + n * STEP];
-    memory.u32.copyWithin(i + n * STEP, i + (n + 1) * STEP, i + size * STEP);
+    if (n < size - 1) {
+      memory.u32.copyWithin(i + n * STEP, i + (n + 1) * STEP, i + size * STEP);
+    }
     memory.u32[(list + SIZE) >>> 2] = size - 1;
     refs.decref(item);
     return 0;
