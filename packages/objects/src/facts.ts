@@ -27,6 +27,8 @@ export interface ObjectFacts {
   readonly noneHashesConstant: boolean;
   /** How str and bytes are hashed: SipHash-1-3, or FNV as the 32-bit builds of Pyodide do. */
   readonly bytesHash: "siphash13" | "fnv";
+  /** Unicode version of the interpreter's tables: what `repr` takes for printable. */
+  readonly unicode: number;
   /** Whether a bytearray's buffer is a bytes object (3.15). */
   readonly bytearrayHoldsBytes: boolean;
   /** Dead complex numbers kept for reuse (3.15: 100). */
@@ -150,6 +152,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     printsKeptKeys: minor >= 13,
     printsSizesWithHead: minor >= 15,
     bytesHash: wide ? "siphash13" : "fnv",
+    unicode: [14, 15, 15.1, 16, 17][minor - 11],
     bytearrayHoldsBytes: minor >= 15,
     keptComplexes: minor >= 15 ? 100 : 0,
     intSign: minor === 11 ? "size" : "tag",

@@ -329,6 +329,20 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
     refs.decref(object);
   });
 
+  it("prints what the version's Unicode does not have yet as escapes", () => {
+    // Added by Unicode 15.0, 15.1, 16.0 and 17.0, which 3.12 to 3.15 have.
+    const added = ["\u0cf3", "\u2ffc", "\u0897", "\u20c1"];
+    const known = ["3.11", "3.12", "3.13", "3.14", "3.15"].indexOf(version);
+    for (const [n, character] of added.entries()) {
+      // The engine may be older than the interpreter.
+      const shows = n < known && /\P{C}/u.test(character);
+      const object = str.from(character);
+      const code = (character.codePointAt(0) as number).toString(16).padStart(4, "0");
+      expect(protocol.repr(object)).toBe(shows ? `'${character}'` : `'\\u${code}'`);
+      refs.decref(object);
+    }
+  });
+
   it("lets every operation fail without a leak", () => {
     const heap = failingHeap(version, abi);
     const { str: s } = heap.core;

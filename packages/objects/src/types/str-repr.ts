@@ -1,4 +1,5 @@
 /** How Python prints text and bytes. */
+import { isNewerThan } from "./unicode-ages.ts";
 
 /** Characters that Python does not print: `str.isprintable`. */
 const unprintable = /[\p{C}\p{Z}]/u;
@@ -16,24 +17,28 @@ const hexadecimal = (code: number, digits: number): string =>
   code.toString(16).padStart(digits, "0");
 
 /**
- * `repr(str)`: quoted with ' unless the text has only such quotes; what is not printable is escaped. Which characters
- * are printable is the JavaScript engine's edition of Unicode, as it is the interpreter's in Python.
+ * `repr(str)`: quoted with ' unless the text has only such quotes; what is not printable is escaped. What is printable
+ * is what both the interpreter's edition of Unicode and the JavaScript engine's know as such.
+ * @param unicode the interpreter's edition: 14.0 to 17.0
  */
-export function strRepr(text: string): string {
+export function strRepr(text: string, unicode = 17): string {
   if (plain.test(text)) return `'${text}'`;
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let shown = quote;
   for (const character of text) {
     const code = character.codePointAt(0) as number;
     if (character === quote) shown += `\\${quote}`;
-    else if (character === " ") shown += character;
     else if (escapes[character] !== undefined) shown += escapes[character];
-    else if (code > 0xffff && unprintable.test(character)) shown += `\\U${hexadecimal(code, 8)}`;
-    else if (code > 0xff && unprintable.test(character)) shown += `\\u${hexadecimal(code, 4)}`;
-    else if (unprintable.test(character)) shown += `\\x${hexadecimal(code, 2)}`;
-    else shown += character;
+    else if (character === " " || isPrintable(character, code, unicode)) shown += character;
+    else if (code > 0xffff) shown += `\\U${hexadecimal(code, 8)}`;
+    else if (code > 0xff) shown += `\\u${hexadecimal(code, 4)}`;
+    else shown += `\\x${hexadecimal(code, 2)}`;
   }
   return shown + quote;
+}
+
+function isPrintable(character: string, code: number, unicode: number): boolean {
+  return !unprintable.test(character) && (code < 0x300 || !isNewerThan(code, unicode));
 }
 
 /** `repr(bytes)`. */

@@ -35,7 +35,7 @@ import { makeStrOperations } from "./str-operations.ts";
 import { strRepr } from "./str-repr.ts";
 
 export function makeStr(core: Core): StrApi {
-  const { memory, alloc, types, obj, word } = core;
+  const { memory, alloc, types, obj, facts, word } = core;
   const offsets = strOffsets(core);
   const TYPE = word;
   const LENGTH = offsets.length;
@@ -77,7 +77,7 @@ export function makeStr(core: Core): StrApi {
     equal: (object, other) => (check(other) ? (same(object, other) ? 1 : 0) : NOT_IMPLEMENTED),
     less: (object, other) =>
       check(other) ? (compare(object, other) < 0 ? 1 : 0) : NOT_IMPLEMENTED,
-    repr: (object) => strRepr(value(object)),
+    repr: (object) => strRepr(value(object), facts.unicode),
     ownership: {
       buffers: (object, visit) => {
         const u32 = memory.u32;
