@@ -87,6 +87,8 @@ export interface ObjectFacts {
   readonly trashcan: { readonly depth: number; readonly resumeDepth: number };
   /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13). */
   readonly overRoundsDicts: boolean;
+  /** Domain that a bytearray's buffer comes from, where it is a plain block (up to 3.14). */
+  readonly bytearrayDomain: "obj" | "mem";
   /** Domain that keys objects of dicts come from. */
   readonly dictKeysDomain: "obj" | "mem";
   /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
@@ -178,6 +180,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     hasFinalizationError: minor >= 13,
     trashcan: trashcanFacts(minor, wide),
     overRoundsDicts: minor <= 13,
+    bytearrayDomain: minor >= 13 ? "mem" : "obj",
     dictKeysDomain: minor >= 13 ? "mem" : "obj",
     tracksDictsAtOnce: minor >= 14,
     tracksTuplesByContent: minor >= 14,

@@ -72,6 +72,8 @@ export function makeByteArray(core: Core): ByteArrayApi {
   const NUL = HOLDER === 0 ? 1 : 0;
   /** What a bytes object has beside its bytes: header and NUL. */
   const HOLDER_BYTES = types.basicsize(core.bytes.type);
+  /** Where plain buffers come from. */
+  const buffers = facts.bytearrayDomain === "mem" ? core.mem : obj;
   /** Size word of a bytes object. */
   const HOLDER_SIZE = 2 * word;
 
@@ -80,7 +82,7 @@ export function makeByteArray(core: Core): ByteArrayApi {
     dealloc: (object) => {
       const u32 = memory.u32;
       if (HOLDER !== 0) refs.decref(u32[(object + HOLDER) >>> 2]);
-      else if (u32[(object + BUFFER) >>> 2] !== 0) obj.free(u32[(object + BUFFER) >>> 2]);
+      else if (u32[(object + BUFFER) >>> 2] !== 0) buffers.free(u32[(object + BUFFER) >>> 2]);
       const ofType = memory.u32[(object + TYPE) >>> 2];
       const before = ofType === type ? 0 : types.preBytes(ofType);
       if (before === 0) alloc.freeObject(object);
@@ -185,13 +187,13 @@ export function makeByteArray(core: Core): ByteArrayApi {
     const start = data(object);
     let buffer: Address;
     if (start === before) {
-      buffer = obj.realloc(before, allocate);
+      buffer = buffers.realloc(before, allocate);
       if (buffer === 0) return failed();
     } else {
-      buffer = obj.malloc(allocate);
+      buffer = buffers.malloc(allocate);
       if (buffer === 0) return failed();
       memory.u8.copyWithin(buffer, start, start + keep);
-      obj.free(before);
+      buffers.free(before);
     }
     memory.u32[(object + BUFFER) >>> 2] = buffer;
     memory.u32[(object + START) >>> 2] = buffer;
