@@ -329,6 +329,15 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
     refs.decref(object);
   });
 
+  it("keeps two halves of a surrogate pair apart that only meet", () => {
+    const high = str.from("\ud83d");
+    const low = str.from("\ude00");
+    const both = str.concat(high, low);
+    expect(str.length(both)).toBe(2);
+    expect(protocol.repr(both)).toBe("'\\ud83d\\ude00'");
+    for (const each of [high, low, both]) refs.decref(each);
+  });
+
   it("prints what the version's Unicode does not have yet as escapes", () => {
     // Added by Unicode 15.0, 15.1, 16.0 and 17.0, which 3.12 to 3.15 have.
     const added = ["\u0cf3", "\u2ffc", "\u0897", "\u20c1"];

@@ -33,6 +33,8 @@ export interface StrAccess {
     count: number,
   ): number;
   value(this: void, object: Address): string;
+  /** The code points, each as a string of its own. */
+  characters(this: void, object: Address): string[];
   /** The hash; computed and kept if it is not known. */
   hash(this: void, object: Address): number;
   same(this: void, a: Address, b: Address): boolean;
@@ -199,6 +201,14 @@ export function makeStrAccess(core: Core): StrAccess {
     return computeHash(object);
   }
 
+  function characters(object: Address): string[] {
+    const data = dataOf(object);
+    const kind = kindOf(object);
+    return Array.from({ length: lengthOf(object) }, (_, n) =>
+      String.fromCodePoint(codeAt(data, kind, n)),
+    );
+  }
+
   return {
     dataOf,
     lengthOf,
@@ -211,6 +221,7 @@ export function makeStrAccess(core: Core): StrAccess {
     limitOf,
     widest,
     value,
+    characters,
     hash,
     same,
     compare,

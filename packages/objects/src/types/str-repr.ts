@@ -20,12 +20,18 @@ const hexadecimal = (code: number, digits: number): string =>
  * `repr(str)`: quoted with ' unless the text has only such quotes; what is not printable is escaped. What is printable
  * is what both the interpreter's edition of Unicode and the JavaScript engine's know as such.
  * @param unicode the interpreter's edition: 14.0 to 17.0
+ * @param characters the text's code points; they tell two halves of a surrogate pair from the character that a
+ *   JavaScript string makes of them
  */
-export function strRepr(text: string, unicode = 17): string {
+export function strRepr(
+  text: string,
+  unicode = 17,
+  characters: () => Iterable<string> = () => text,
+): string {
   if (plain.test(text)) return `'${text}'`;
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let shown = quote;
-  for (const character of text) {
+  for (const character of characters()) {
     const code = character.codePointAt(0) as number;
     if (character === quote) shown += `\\${quote}`;
     else if (escapes[character] !== undefined) shown += escapes[character];

@@ -32,6 +32,7 @@ import { makeStrInterning } from "./str-interning.ts";
 import { ASCII, COMPACT, INTERNED_MASK, KIND_SHIFT, strOffsets } from "./str-layout.ts";
 import { makeStrMaking } from "./str-making.ts";
 import { makeStrOperations } from "./str-operations.ts";
+import { makeProbe } from "./str-probe.ts";
 import { strRepr } from "./str-repr.ts";
 
 export function makeStr(core: Core): StrApi {
@@ -77,7 +78,7 @@ export function makeStr(core: Core): StrApi {
     equal: (object, other) => (check(other) ? (same(object, other) ? 1 : 0) : NOT_IMPLEMENTED),
     less: (object, other) =>
       check(other) ? (compare(object, other) < 0 ? 1 : 0) : NOT_IMPLEMENTED,
-    repr: (object) => strRepr(value(object), facts.unicode),
+    repr: (object) => strRepr(value(object), facts.unicode, () => access.characters(object)),
     ownership: {
       buffers: (object, visit) => {
         const u32 = memory.u32;
@@ -131,6 +132,7 @@ export function makeStr(core: Core): StrApi {
     isInterned: interning.isInterned,
     uncounted: interning.uncounted,
     name: interning.name,
+    probe: makeProbe(core, type, offsets),
     value,
     length: lengthOf,
     same,
