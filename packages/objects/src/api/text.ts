@@ -19,6 +19,11 @@ export interface StrApi {
   uncounted(this: void, object: Address): number;
   /** An immortal interned str for names the runtime itself uses: borrowed. */
   name(this: void, text: string): Address;
+  /**
+   * The one str of static data that takes on any short ASCII text, its hash computed: to search a table without making
+   * an object. Good until the next call; neither to be kept nor to be handed to code of users. NULL: does not fit.
+   */
+  probe(this: void, text: string): Address;
   value(this: void, object: Address): string;
   /** Number of code points. */
   length(this: void, object: Address): number;

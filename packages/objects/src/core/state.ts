@@ -54,6 +54,7 @@ type StateField =
   | "bytes_characters"
   | "tuple_empty"
   | "keys_empty"
+  | "probe_str"
   | "memory_error"
   | "memory_errors"
   | "memory_error_count"
@@ -103,6 +104,7 @@ const fields: { readonly [name in StateField]: FieldSpec } = {
   bytes_empty: "u32",
   bytes_characters: { type: "u32", help: "static table of 256 one-byte bytes" },
   tuple_empty: "u32",
+  probe_str: { type: "u32", help: "static str that takes on any short text" },
   keys_empty: { type: "u32", help: "shared keys object of empty dicts" },
   memory_error: { type: "u32", help: "static MemoryError for when there are no others left" },
   memory_errors: {
