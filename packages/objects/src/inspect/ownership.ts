@@ -5,8 +5,8 @@
 import { type Address, layoutOf } from "@pyrena/abi";
 import type { Ownership } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
-import { dictStruct } from "../types/dict.ts";
 import { ALL_STR, dictKeysStruct, SHARED } from "../types/dict-keys.ts";
+import { dictStruct } from "../types/dict-table.ts";
 import { listStruct } from "../types/list.ts";
 import { rangeStruct } from "../types/range.ts";
 import { setStruct } from "../types/set.ts";
