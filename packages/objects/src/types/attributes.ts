@@ -4,6 +4,7 @@ import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { type Descriptors, getset } from "./descriptor.ts";
 import { type InstanceDicts, MISSING, NO_DICT, NOT_SET } from "./instance-dict.ts";
+import type { PlainInstances } from "./plain-instances.ts";
 
 /** What storing returns where a slot that shall be emptied is empty: its error never says what it is about. */
 const EMPTY_SLOT = 4;
@@ -21,6 +22,7 @@ export interface Attributes {
  * @param lookup along a class's order of bases: borrowed, or NULL
  * @param setOnClass sets, or with NULL deletes, an attribute of a class: 0, -1 or MISSING
  * @param builtinBase the nearest base that is no class
+ * @param plain the common case
  */
 export function makeAttributes(
   core: Core,
@@ -29,6 +31,7 @@ export function makeAttributes(
   lookup: (cls: Address, name: Address) => Address,
   setOnClass: (cls: Address, name: Address, value: Address) => number,
   builtinBase: (cls: Address) => Address,
+  plain: PlainInstances,
 ): Attributes {
   const { memory, refs, types, errors, facts } = core;
   const GETATTR = core.str.name("__getattr__");
@@ -52,18 +55,25 @@ export function makeAttributes(
     setField(exception, "obj", refs.newRef(object));
   }
 
-  function isDescriptor(object: Address): boolean {
-    const type = types.typeOf(object);
-    return type === descriptors.memberType || type === descriptors.getsetType;
-  }
-
   /** The functions of the built-in type that an object is an instance of, by way of its class or not. */
   function builtinSlots(type: Address): TypeSlots {
     return types.slots(builtinBase(type));
   }
 
+  /** Whether a descriptor may be asked about the object: if not, TypeError is pending. */
+  function appliesTo(descriptor: Address, object: Address): boolean {
+    const owner = descriptors.owner(descriptor);
+    if (types.isInstance(object, owner)) return true;
+    errors.raise(
+      "TypeError",
+      `a descriptor of '${types.name(owner)}' says nothing of a '${types.name(types.typeOf(object))}'`,
+    );
+    return false;
+  }
+
   /** New reference; NULL without an exception: the slot is empty. */
   function getDescribed(descriptor: Address, object: Address): Address {
+    if (!appliesTo(descriptor, object)) return 0;
     if (types.typeOf(descriptor) === descriptors.memberType) {
       const value = memory.u32[(object + descriptors.memberOffset(descriptor)) >>> 2];
       return value === 0 ? 0 : refs.newRef(value);
@@ -80,7 +90,7 @@ export function makeAttributes(
   function findOnInstance(object: Address, name: Address): Address {
     const type = types.typeOf(object);
     const described = lookup(type, name);
-    if (described !== 0 && isDescriptor(described)) return getDescribed(described, object);
+    if (described !== 0 && descriptors.check(described)) return getDescribed(described, object);
     const own = dicts.get(object, type, name);
     if (own !== 0) return refs.newRef(own);
     if (errors.occurred() !== 0) return 0;
@@ -107,10 +117,16 @@ export function makeAttributes(
   }
 
   function findAttribute(object: Address, name: Address): Address {
+    const type = types.typeOf(object);
+    if (plain.isPlain(type)) {
+      const own = plain.get(object, type, name);
+      if (own !== 0) return refs.newRef(own);
+    }
     return isClass(object) ? findOnClass(object, name) : findOnInstance(object, name);
   }
 
   function setDescribed(descriptor: Address, object: Address, value: Address): number {
+    if (!appliesTo(descriptor, object)) return -1;
     if (types.typeOf(descriptor) === descriptors.memberType) {
       const i = (object + descriptors.memberOffset(descriptor)) >>> 2;
       const before = memory.u32[i];
@@ -148,12 +164,13 @@ export function makeAttributes(
 
   function store(object: Address, name: Address, value: Address): number {
     const type = types.typeOf(object);
+    if (value !== 0 && plain.isPlain(type) && plain.set(object, type, name, value)) return 0;
     let result: number;
     if (isClass(object)) result = setOnClass(object, name, value);
     else {
       const described = lookup(type, name);
       result =
-        described !== 0 && isDescriptor(described)
+        described !== 0 && descriptors.check(described)
           ? setDescribed(described, object, value)
           : setOwn(object, type, name, value);
     }

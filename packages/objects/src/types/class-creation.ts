@@ -7,6 +7,7 @@ import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
 import { type ClassSlots, inheritedFlags } from "./class-slots.ts";
 import { type Descriptors, getset } from "./descriptor.ts";
 import { mergeOrders } from "./mro.ts";
+import type { PlainInstances } from "./plain-instances.ts";
 import type { Subclasses } from "./subclasses.ts";
 
 /** What creation needs of the other parts of classes. */
@@ -14,6 +15,7 @@ export interface ClassParts {
   readonly descriptors: Descriptors;
   readonly subclasses: Subclasses;
   readonly slots: ClassSlots;
+  readonly plain: PlainInstances;
   order(this: void, cls: Address): Address[];
   /** Break a class's cycles. */
   clear(this: void, cls: Address): void;
@@ -279,6 +281,22 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     return first() < 0 ? -1 : second();
   }
 
+  /** Whether instances are nothing but attributes, with no data descriptor in their way (plain-instances.ts). */
+  function isPlain(
+    cls: Address,
+    base: Address,
+    added: Additions,
+    order: readonly Address[],
+    spec: ClassSpec,
+  ): boolean {
+    if ((u(cls + T.tp_flags) & managedDict) === 0 || added.slots.length > 0) return false;
+    if (base !== types.object && !parts.plain.isPlain(base)) return false;
+    return (
+      order.every((each) => each === types.object || parts.plain.isPlain(each)) &&
+      !(spec.attributes ?? []).some(([, value]) => parts.descriptors.check(value))
+    );
+  }
+
   /** Fill a new type object whose fields are all NULL; 0 or -1. */
   function fill(
     cls: Address,
@@ -314,6 +332,7 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     if ((u(cls + T.tp_flags) & managedDict) !== 0) {
       if (!own(H.ht_cached_keys, core.dict.createSharedKeys())) return -1;
     }
+    parts.plain.mark(cls, isPlain(cls, base, added, order, spec));
     put(cls + T.tp_dealloc, parts.slots.numberFor(cls));
     return parts.subclasses.add(cls);
   }

@@ -176,7 +176,7 @@ export function makeClassSlots(
   function slotsFor(mask: number): TypeSlots {
     return {
       name: `class ${mask}`,
-      dealloc: instances.dealloc,
+      dealloc: (mask & FINALIZE) === 0 ? instances.deallocQuietly : instances.dealloc,
       unwind: instances.unwind,
       traverse: instances.traverse,
       clear: instances.clear,

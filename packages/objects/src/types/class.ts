@@ -17,6 +17,7 @@ import { makeConstruction } from "./construction.ts";
 import { makeDescriptors } from "./descriptor.ts";
 import { makeInstances } from "./instance.ts";
 import { MISSING, makeInstanceDicts } from "./instance-dict.ts";
+import { makePlainInstances } from "./plain-instances.ts";
 import { makeSubclasses } from "./subclasses.ts";
 
 export function makeClasses(core: Core): ClassesApi {
@@ -46,7 +47,8 @@ export function makeClasses(core: Core): ClassesApi {
 
   const MODULE = core.str.name("__module__");
   const dicts = makeInstanceDicts(core);
-  const instances = makeInstances(core, dicts);
+  const plain = makePlainInstances(core);
+  const instances = makeInstances(core, dicts, plain);
   const descriptors = makeDescriptors(core);
   const subclasses = makeSubclasses(core);
   const instanceOwnership: Ownership = {
@@ -77,6 +79,12 @@ export function makeClasses(core: Core): ClassesApi {
     for (const subclass of subclasses.of(cls)) updateSlots(subclass);
   }
 
+  /** A data descriptor comes before what instances hold: from now on they are looked through the long way. */
+  function unmark(cls: Address): void {
+    plain.mark(cls, false);
+    for (const subclass of subclasses.of(cls)) unmark(subclass);
+  }
+
   function setOnClass(cls: Address, name: Address, value: Address): number {
     if ((u(cls + T.tp_flags) & heapType) === 0) {
       errors.raise(
@@ -94,6 +102,7 @@ export function makeClasses(core: Core): ClassesApi {
       return MISSING;
     }
     if (slots.isSpecial(core.str.value(name))) updateSlots(cls);
+    if (value !== 0 && descriptors.check(value)) unmark(cls);
     return 0;
   }
 
@@ -104,6 +113,7 @@ export function makeClasses(core: Core): ClassesApi {
     lookup,
     setOnClass,
     instances.builtinBase,
+    plain,
   );
 
   function dealloc(cls: Address): void {
@@ -198,7 +208,14 @@ export function makeClasses(core: Core): ClassesApi {
     __dict__: T.tp_dict,
   };
 
-  const creation = makeClassCreation(core, { descriptors, subclasses, slots, order, clear });
+  const creation = makeClassCreation(core, {
+    descriptors,
+    subclasses,
+    slots,
+    plain,
+    order,
+    clear,
+  });
 
   return {
     create: creation.create,

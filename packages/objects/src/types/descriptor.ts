@@ -43,6 +43,8 @@ export interface Descriptors {
   createGetset(this: void, cls: Address, name: Address, which: 0 | 1): Address;
   /** The getset descriptor that all classes use (3.15): new reference to an immortal object. */
   shared(this: void, which: 0 | 1): Address;
+  /** Whether an object is a descriptor of these. */
+  check(this: void, object: Address): boolean;
   /** The class a descriptor belongs to, borrowed. */
   owner(this: void, descriptor: Address): Address;
   /** Offset in the instance, in bytes, of what a member descriptor stands for. */
@@ -129,6 +131,10 @@ export function makeDescriptors(core: Core): Descriptors {
     createMember: (cls, name, member) => create(memberType, cls, name, member),
     createGetset: (cls, name, which) => create(getsetType, cls, name, which),
     shared: (which) => sharedDescriptors[which],
+    check: (object) => {
+      const type = types.typeOf(object);
+      return type === memberType || type === getsetType;
+    },
     owner: (descriptor) => get(descriptor, at.d_type),
     memberOffset: (descriptor) => memory.u32[(get(descriptor, at.d_what) + MEMBER_OFFSET) >>> 2],
     which: (descriptor) => get(descriptor, at.d_what),

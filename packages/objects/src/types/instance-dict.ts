@@ -55,11 +55,13 @@ export interface InstanceDicts {
 }
 
 export function makeInstanceDicts(core: Core): InstanceDicts {
-  const { memory, refs, types, errors, facts, word, wide } = core;
+  const { memory, refs, types, errors, facts, word, wordShift, wide } = core;
   const T = typeLayout(core).at;
   const H = heapTypeLayout(core).at;
   const { attributes: where } = facts;
   const VALUES = 4 * word;
+  /** From the values' address to the first one. */
+  const FIRST = where === "inline" ? word : 0;
   const DICT = 3 * word;
   const D = layoutOf(dictStruct, core.profile.abi).at;
   const USED = D.ma_used;
@@ -205,14 +207,16 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
 
   /** Release values one by one, in the order of the shared keys. */
   function clearValues(values: Address, count: number): void {
-    const api = core.dict.values;
+    const first = values + FIRST;
     for (let n = 0; n < count; n++) {
-      const value = api.get(values, n);
+      const u32 = memory.u32;
+      const i = (first + (n << wordShift)) >>> 2;
+      const value = u32[i];
       if (value === 0) continue;
-      api.set(values, n, 0);
+      u32[i] = 0;
       refs.decref(value);
     }
-    api.setSize(values, 0);
+    core.dict.values.setSize(values, 0);
   }
 
   function clearInline(object: Address, cls: Address): void {

@@ -12,6 +12,7 @@ import { typeFlags, type UnwindSteps, type Visit } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
 import type { InstanceDicts } from "./instance-dict.ts";
+import type { PlainInstances } from "./plain-instances.ts";
 
 /** Instances; part of `core.classes`. */
 export interface Instances {
@@ -19,6 +20,8 @@ export interface Instances {
   instantiate(this: void, cls: Address): Address;
   finalizeFromDealloc(this: void, object: Address): boolean;
   dealloc(this: void, object: Address): void;
+  /** The same for classes without a finalizer. */
+  deallocQuietly(this: void, object: Address): void;
   readonly unwind: UnwindSteps;
   traverse(this: void, object: Address, visit: Visit): void;
   clear(this: void, object: Address): void;
@@ -28,7 +31,7 @@ export interface Instances {
   eachSlot(this: void, object: Address, cls: Address, visit: (word: Address) => void): void;
 }
 
-export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
+export function makeInstances(core: Core, dicts: InstanceDicts, plain: PlainInstances): Instances {
   const { memory, alloc, refs, types, word } = core;
   const T = typeLayout(core).at;
   const HEAP = heapTypeLayout(core);
@@ -41,6 +44,9 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
   const { heapType, hasGc, managedDict, managedWeakref } = typeFlags;
   const MANAGED = managedDict | managedWeakref;
   const GC_HEAD = core.profile.headers.gcHead;
+  const WEAKREFS = T.tp_weaklistoffset;
+  const PREFIX = 4 * word;
+  const INLINE = core.facts.attributes === "inline";
   const u = (address: Address): number => memory.u32[address >>> 2];
   const flagsOf = (cls: Address): number => u(cls + T.tp_flags);
 
@@ -124,12 +130,14 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
       alloc.untrack(object);
     }
     const weakrefs = weakrefsOf(object, cls, base);
-    if (weakrefs !== 0) {
-      if (u(weakrefs) !== 0) core.weakrefs.clearAll(object);
-      // Those that the finalizer or a callback made since: dead as well, and never called back.
-      while (u(weakrefs) !== 0) core.weakrefs.clear(u(weakrefs));
-    }
+    if (weakrefs !== 0 && u(weakrefs) !== 0) clearWeakrefs(object, weakrefs);
     return true;
+  }
+
+  function clearWeakrefs(object: Address, list: Address): void {
+    core.weakrefs.clearAll(object);
+    // Those that a callback has made since: dead as well, and never called back.
+    while (u(list) !== 0) core.weakrefs.clear(u(list));
   }
 
   /** The built-in base's dealloc, then the reference to the class. */
@@ -150,6 +158,25 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
     if (refs.trashcanBegin(object)) return;
     if (prepare(object)) {
       const cls = u(object + TYPE);
+      clearOwn(object, cls, builtinBase(cls));
+      finish(object);
+    }
+    refs.trashcanEnd();
+  }
+
+  /** `dealloc` for classes without a finalizer, most of which are plain. */
+  function deallocQuietly(object: Address): void {
+    alloc.untrack(object);
+    if (refs.trashcanBegin(object)) return;
+    const cls = memory.u32[(object + TYPE) >>> 2];
+    if (plain.isPlain(cls)) {
+      const offset = memory.i32[(cls + WEAKREFS) >>> 2];
+      if (offset !== 0 && u(object + offset) !== 0) clearWeakrefs(object, object + offset);
+      dicts.clearManaged(object, cls);
+      alloc.freeGcObject(object, PREFIX);
+      refs.decref(cls);
+    } else {
+      prepare(object);
       clearOwn(object, cls, builtinBase(cls));
       finish(object);
     }
@@ -180,6 +207,11 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
   return {
     allocate,
     instantiate: (cls) => {
+      if (INLINE && plain.isPlain(cls)) {
+        const made = plain.allocate(cls);
+        if (made !== 0) alloc.track(made);
+        return made;
+      }
       const object = allocate(cls, 0);
       if (object === 0 || (flagsOf(cls) & hasGc) === 0) return object;
       alloc.track(object);
@@ -191,6 +223,7 @@ export function makeInstances(core: Core, dicts: InstanceDicts): Instances {
     },
     finalizeFromDealloc,
     dealloc,
+    deallocQuietly,
     unwind: { begin: prepare, next: takeOwn, end: finish },
     traverse: (object, visit) => {
       const cls = u(object + TYPE);
