@@ -153,6 +153,47 @@ describe.each(everyProfile)("deep nests in %s %s", (version, abi) => {
     },
   );
 
+  it.each(["cell", "slice", "method", "closure"] as const)(
+    "a %s nested 20 000 deep dies",
+    (kind) => {
+      const core = testObjects(version, abi);
+      const { refs, cells, slice, functions, tuple } = core;
+      const globals = core.dict.create();
+      const bottom = core.float.from(1);
+      const code = functions.createCode({
+        name: "f",
+        locals: [],
+        argCount: 0,
+        freeNames: ["x"],
+        body: () => 0,
+      });
+      const holders = {
+        cell: (inner: Address) => cells.create(inner),
+        slice: (inner: Address) => slice.create(inner, 0, 0),
+        method: (inner: Address) => functions.createMethod(code, inner),
+        closure: (inner: Address) => {
+          const cell = cells.create(inner);
+          const closure = tuple.pack([cell]);
+          const made = functions.create(code, globals, closure);
+          refs.decref(cell);
+          refs.decref(closure);
+          return made;
+        },
+      };
+      let nested = refs.newRef(bottom);
+      for (let n = 0; n < 20_000; n++) {
+        const outer = holders[kind](nested);
+        refs.decref(nested);
+        nested = outer;
+      }
+      expect(refs.refcount(bottom)).toBe(2);
+      refs.decref(nested);
+      expect(refs.refcount(bottom)).toBe(1);
+      for (const object of [bottom, code, globals]) refs.decref(object);
+      core.inspect.verify();
+    },
+  );
+
   it("finalizers run in CPython's order, whatever the containers", () => {
     const core = testObjects(version, abi);
     const { make, log } = markers(core);

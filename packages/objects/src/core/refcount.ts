@@ -21,6 +21,11 @@ import { typeLayout } from "./type-object.ts";
 export interface Refs extends RefsApi {
   /** Deallocs by slots number; the registry enters them. */
   readonly deallocs: ((object: Address) => void)[];
+  /**
+   * The dealloc of a collectable type that has no steps: it nests in JavaScript up to a certain depth, and objects that
+   * die deeper are put aside. CPython lets such types nest as deep as its stack goes.
+   */
+  guarded(this: void, run: (object: Address) => void): (object: Address) => void;
 }
 
 /** Deallocs that nest in JavaScript before loops take over. */
@@ -29,6 +34,11 @@ const RECURSION = 50;
 const MAX_LOOPS = 50;
 /** … up to here, where containers are put aside whatever the version does. Only long chains of types without steps get here. */
 const MAX_RECURSION = 200;
+
+/** Deallocs of types without steps that nest in JavaScript before their objects are put aside … */
+const MAX_UNSTEPPED = 100;
+/** … and down to how many before those are taken up again. */
+const RESUME_UNSTEPPED = 50;
 
 export function makeRefs(core: Core): Refs {
   const { memory, word, facts, debug } = core;
@@ -50,6 +60,8 @@ export function makeRefs(core: Core): Refs {
   let expected = 0;
   /** It, if it died and the loop can go on with it; other loops that run meanwhile leave other values. */
   let accepted = 0;
+  /** Deallocs of types without steps under way; 0 between calls. */
+  let unstepped = 0;
   /** Containers put aside, linked through PyGC_Head's second word; 0 between calls. */
   let putAside = 0;
 
@@ -116,7 +128,9 @@ export function makeRefs(core: Core): Refs {
     return (word & ~3) >>> 0;
   }
 
-  function takeUp(): void {
+  function takeUpIfShallow(): void {
+    if (nesting > RESUME_RECURSION || nesting + unwinding > RESUME) return;
+    if (unstepped > RESUME_UNSTEPPED) return;
     nesting++;
     while (putAside !== 0) {
       const object = putAside;
@@ -157,8 +171,7 @@ export function makeRefs(core: Core): Refs {
           const holder = unlink(object);
           steps.end(object);
           unwinding--;
-          if (putAside !== 0 && nesting + unwinding <= RESUME && nesting <= RESUME_RECURSION)
-            takeUp();
+          if (putAside !== 0) takeUpIfShallow();
           object = holder;
         } else {
           expected = next;
@@ -186,10 +199,25 @@ export function makeRefs(core: Core): Refs {
     return holder;
   }
 
+  function guarded(run: (object: Address) => void): (object: Address) => void {
+    return (object) => {
+      if (unstepped >= MAX_UNSTEPPED && core.types.isCollectable(object)) {
+        core.alloc.untrack(object);
+        putOff(object);
+        return;
+      }
+      unstepped++;
+      run(object);
+      unstepped--;
+      if (putAside !== 0) takeUpIfShallow();
+    };
+  }
+
   const up = debug ? checkedIncref : incref;
   const down = debug ? checkedDecref : decref;
   return {
     deallocs,
+    guarded,
     incref: up,
     decref: down,
     xincref: (object) => {
@@ -214,7 +242,7 @@ export function makeRefs(core: Core): Refs {
     },
     trashcanEnd: () => {
       nesting--;
-      if (putAside !== 0 && nesting <= RESUME_RECURSION && nesting + unwinding <= RESUME) takeUp();
+      if (putAside !== 0) takeUpIfShallow();
     },
   };
 }

@@ -78,7 +78,8 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
       memory.u32[(state + at.type_count) >>> 2] = number + 1;
     }
     slotsByNumber[number] = slots;
-    refs.deallocs[number] = slots.dealloc;
+    const nests = slots.traverse !== undefined && slots.unwind === undefined;
+    refs.deallocs[number] = nests ? refs.guarded(slots.dealloc) : slots.dealloc;
     numbers.set(slots.name, number);
     return number;
   }
