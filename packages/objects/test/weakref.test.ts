@@ -194,6 +194,18 @@ describe.each(everyProfile)("weak references in %s %s", (version, abi) => {
     expect(types.typeOf(proxy)).toBe(weakrefs.callableProxyType);
     expect(protocol.getAttribute(proxy, "v")).toBe(seven);
     expect(protocol.length(proxy)).toBe(3);
+    expect(protocol.isTrue(proxy)).toBe(true);
+    const plain = story.object();
+    const plainProxy = weakrefs.proxy(plain);
+    expect(protocol.isTrue(plainProxy)).toBe(true);
+    expect(errors.occurred()).toBe(0);
+    expect(protocol.setAttribute(plainProxy, "w", seven)).toBe(0);
+    expect(story.attribute(plain, "w")).toBe("7");
+    expect(protocol.deleteAttribute(plainProxy, "w")).toBe(0);
+    expect(protocol.getAttribute(plain, "w")).toBe(0);
+    errors.clear();
+    refs.decref(plainProxy);
+    refs.decref(plain);
     expect(int.value(protocol.call(proxy, []))).toBe(11);
     expect(protocol.equal(proxy, object)).toBe(1);
     expect(protocol.hash(proxy)).toBe(-1);
@@ -312,6 +324,7 @@ describe.each(everyProfile)("weak references in %s %s", (version, abi) => {
     expect(again.weakrefs.referent(ref)).toBe(object);
     const shared = again.weakrefs.ref(object);
     expect(shared).toBe(ref);
+    expect(story.attribute(shared, "__callback__")).toBe("None");
     again.refs.decref(object);
     expect(again.weakrefs.isDead(ref)).toBe(true);
     refs.decref(shared);

@@ -86,6 +86,11 @@ export function makeProtocol(core: Core): ProtocolApi {
       if (type === float.type) return float.value(object) !== 0;
       if (type === complex.type)
         return complex.real(object) !== 0 || complex.imaginary(object) !== 0;
+      const { weakrefs } = core;
+      if (type === weakrefs.proxyType || type === weakrefs.callableProxyType) {
+        const referent = weakrefs.referent(object);
+        return referent !== 0 && api.isTrue(referent);
+      }
       const slots = types.slotsOf(object);
       return slots.length === undefined || slots.length(object) !== 0;
     },

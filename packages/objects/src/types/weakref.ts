@@ -162,6 +162,11 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
     },
     repr: (ref) => describe("weakref", ref),
     call: (ref) => get(ref),
+    getAttribute: (ref, name) => {
+      if (name !== "__callback__") return 0;
+      const callback = memory.u32[(ref + CALLBACK) >>> 2];
+      return refs.newRef(callback === 0 ? core.constants.none : callback);
+    },
     create: (cls, args) => {
       if (args.length === 1 || args.length === 2) return newRef(cls, args[0], orNull(args[1]));
       return errors.raise(
@@ -213,6 +218,12 @@ export function makeWeakrefs(core: Core): WeakrefsApi {
     repr: (proxy) => describe("weakproxy", proxy),
     getAttribute: (proxy, name) =>
       through(proxy, 0, (object) => protocol.getAttribute(object, name)),
+    setAttribute: (proxy, name, value) =>
+      through(proxy, -1, (object) =>
+        value === 0
+          ? protocol.deleteAttribute(object, name)
+          : protocol.setAttribute(object, name, value),
+      ),
   };
   const proxyType = define("ProxyType", 0, proxySlots);
   const callableProxyType = define("CallableProxyType", 0, {
