@@ -1,6 +1,7 @@
 /**
  * The hash of frozensets (`Objects/setobject.c`): independent of the order of the items. 64 bits on lp64, in halves.
  */
+import { multiplyHigh } from "./tuple-hash.ts";
 
 const SHUFFLE_ADD = 89869747;
 const SHUFFLE_TIMES = 3644798167;
@@ -9,17 +10,6 @@ const LAST_TIMES = 69069;
 const LAST_ADD = 907133923;
 /** In place of -1, which says that there is no hash. */
 const INSTEAD_OF_MINUS_ONE = 590923713;
-
-/** High 32 bits of the product of two unsigned 32-bit numbers. */
-function multiplyHigh(a: number, b: number): number {
-  const a0 = a & 0xffff;
-  const a1 = a >>> 16;
-  const b0 = b & 0xffff;
-  const b1 = b >>> 16;
-  const middle = a1 * b0 + ((a0 * b0) >>> 16);
-  const middle2 = a0 * b1 + (middle % 0x10000);
-  return (a1 * b1 + Math.floor(middle / 0x10000) + Math.floor(middle2 / 0x10000)) | 0;
-}
 
 /** A hash of a set under way. */
 export interface SetHash {

@@ -18,7 +18,7 @@ export interface TupleHash {
 }
 
 /** High 32 bits of the product of two unsigned 32-bit numbers. */
-function multiplyHigh(a: number, b: number): number {
+export function multiplyHigh(a: number, b: number): number {
   const a0 = a & 0xffff;
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
