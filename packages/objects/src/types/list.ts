@@ -18,7 +18,9 @@ import type { ListApi } from "../api/sequences.ts";
 import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { eachItem, itemCount } from "../core/iteration.ts";
-import { sortItems } from "./list-sort.ts";
+import type { ListParts } from "./list-parts.ts";
+import { makeListSearch } from "./list-search.ts";
+import { makeListSlices } from "./list-slices.ts";
 
 /** `PyListObject`. */
 export const listStruct: StructDefinition<
@@ -30,9 +32,6 @@ export const listStruct: StructDefinition<
   ob_item: { type: "ptr", help: "items array, or NULL" },
   allocated: { type: "size", help: "room in the items array, in items" },
 });
-
-/** Released items of a slice that CPython keeps on its stack; more of them go through a block of the MEM domain. */
-const RECYCLE_ON_STACK = 8;
 
 export function makeList(core: Core): ListApi {
   const { memory, alloc, refs, types, errors, facts, profile, mem, word, wide } = core;
@@ -48,11 +47,7 @@ export function makeList(core: Core): ListApi {
   const { increfLimit: INCREF_LIMIT } = facts.refcount;
   /** Counts that `decref` just takes one off; none in debug mode, where it checks its argument. */
   const DECREF_LIMIT = core.debug ? 0 : facts.refcount.decrefLimit;
-  const {
-    popKeepsRoom: POP_KEEPS_ROOM,
-    deleteKeepsRoom: DELETE_KEEPS_ROOM,
-    listsGrowForTables: GROWS_FOR_TABLES,
-  } = facts;
+  const { popKeepsRoom: POP_KEEPS_ROOM, listsGrowForTables: GROWS_FOR_TABLES } = facts;
   /** The most items whose array's size can be told in bytes. */
   const MAX_ITEMS = Math.floor(Math.min(profile.abi.ssizeMax, 2 ** 32 - 1) / word);
   const kept = alloc.freeList("list", profile.freeLists.list, (object) =>
@@ -91,25 +86,8 @@ export function makeList(core: Core): ListApi {
       core.hashHigh = -1;
       return -1;
     },
-    equal: (list, other) => {
-      if (!check(other)) return 2;
-      if (length(list) !== length(other)) return 0;
-      const n = firstDifference(list, other);
-      if (n < 0) return -1;
-      return n >= length(list) && n >= length(other) && length(list) === length(other) ? 1 : 0;
-    },
-    less: (list, other) => {
-      if (!check(other)) return 2;
-      const n = firstDifference(list, other);
-      if (n < 0) return -1;
-      if (n >= length(list) || n >= length(other)) return length(list) < length(other) ? 1 : 0;
-      const a = refs.newRef(itemAt(list, n));
-      const b = refs.newRef(itemAt(other, n));
-      const result = core.protocol.less(a, b);
-      refs.decref(a);
-      refs.decref(b);
-      return result;
-    },
+    equal: (list, other) => search.equal(list, other),
+    less: (list, other) => search.less(list, other),
     repr: (list) => {
       const texts: string[] = [];
       for (let n = 0; n < length(list); n++) texts.push(core.protocol.repr(itemAt(list, n)));
@@ -539,251 +517,14 @@ export function makeList(core: Core): ListApi {
     return list;
   }
 
-  function assignSlice(list: Address, start: number, stop: number, items: Address): number {
-    if (items === 0) return replaceRange(list, start, stop, 0, 0);
-    if (items !== list && (check(items) || core.tuple.check(items))) {
-      return replaceRange(list, start, stop, items, memory.u32[(items + SIZE) >>> 2]);
-    }
-    // Its own items move while they are replaced, and other containers cannot be read by index.
-    const copy = items === list ? slice(list, 0, 1, length(list)) : from(items);
-    if (copy === 0) return -1;
-    const result = replaceRange(list, start, stop, copy, length(copy));
-    refs.decref(copy);
-    return result;
-  }
-
-  /** `list_ass_slice`: `items` is a list or tuple other than the list, or NULL. */
-  function replaceRange(
-    list: Address,
-    start: number,
-    stop: number,
-    items: Address,
-    count: number,
-  ): number {
-    const size = length(list);
-    const low = Math.min(Math.max(start, 0), size);
-    const high = Math.min(Math.max(stop, low), size);
-    const replaced = high - low;
-    const difference = count - replaced;
-    if (size + difference === 0) {
-      clear(list);
-      return 0;
-    }
-    // Released last, when the list is in its new state.
-    let recycled = 0;
-    let few: number[] | undefined;
-    const i = firstWord(list);
-    if (replaced > RECYCLE_ON_STACK) {
-      recycled = mem.malloc(replaced << SHIFT);
-      if (recycled === 0) {
-        errors.noMemory();
-        return -1;
-      }
-      memory.u32.copyWithin(recycled >>> 2, i + low * STEP, i + high * STEP);
-    } else if (replaced > 0) {
-      few = [];
-      for (let n = 0; n < replaced; n++) few.push(memory.u32[i + (low + n) * STEP]);
-    }
-    if (difference < 0) {
-      const u32 = memory.u32;
-      u32.copyWithin(i + (high + difference) * STEP, i + high * STEP, i + size * STEP);
-      if (resize(list, size + difference) < 0) {
-        restoreRange(i, low, high, difference, size, recycled, few);
-        return -1;
-      }
-    } else if (difference > 0) {
-      if (resize(list, size + difference) < 0) {
-        if (recycled !== 0) mem.free(recycled);
-        return -1;
-      }
-      const j = firstWord(list);
-      memory.u32.copyWithin(j + (high + difference) * STEP, j + high * STEP, j + size * STEP);
-    }
-    if (count > 0) fill(firstWord(list) + low * STEP, firstWord(items), 1, count);
-    if (recycled !== 0) releaseItems(recycled, replaced);
-    else if (few !== undefined) for (let n = replaced - 1; n >= 0; n--) refs.decref(few[n]);
-    return 0;
-  }
-
-  /** Undo what `replaceRange` did to an array that could not be made smaller. */
-  function restoreRange(
-    i: number,
-    low: number,
-    high: number,
-    difference: number,
-    size: number,
-    recycled: Address,
-    few: readonly number[] | undefined,
-  ): void {
-    const u32 = memory.u32;
-    u32.copyWithin(i + high * STEP, i + (high + difference) * STEP, i + (size + difference) * STEP);
-    if (recycled !== 0) {
-      u32.copyWithin(i + low * STEP, recycled >>> 2, (recycled >>> 2) + (high - low) * STEP);
-      mem.free(recycled);
-    } else if (few !== undefined) {
-      for (let n = 0; n < few.length; n++) store(i + (low + n) * STEP, few[n]);
-    }
-  }
-
-  /** `l[start::step] = items`, or `del l[start::step]`: released in ascending order, once all is in place. */
-  function assignExtendedSlice(
-    list: Address,
-    start: number,
-    step: number,
-    count: number,
-    items: Address,
-  ): number {
-    if (items === 0) return deleteExtendedSlice(list, start, step, count);
-    const copy = items === list ? slice(list, 0, 1, length(list)) : asOrdered(items);
-    if (copy === 0) return -1;
-    const given = memory.u32[(copy + SIZE) >>> 2];
-    if (given !== count) {
-      refs.decref(copy);
-      errors.raise(
-        "ValueError",
-        `an extended slice of ${count} items cannot take ${given}: their number must not change`,
-      );
-      return -1;
-    }
-    const garbage = count === 0 ? 0 : mem.malloc(count << SHIFT);
-    if (count > 0 && garbage === 0) {
-      refs.decref(copy);
-      errors.noMemory();
-      return -1;
-    }
-    for (let n = 0; n < count; n++) {
-      const item = memory.u32[firstWord(copy) + n * STEP];
-      const i = firstWord(list) + (start + n * step) * STEP;
-      memory.u32[(garbage >>> 2) + n * STEP] = memory.u32[i];
-      memory.u32[i] = item;
-      incref(item);
-    }
-    for (let n = 0; n < count; n++) refs.decref(memory.u32[(garbage >>> 2) + n * STEP]);
-    mem.free(garbage);
-    refs.decref(copy);
-    return 0;
-  }
-
-  /** A list or tuple as itself, anything else as a new list: new reference. */
-  function asOrdered(items: Address): Address {
-    return check(items) || core.tuple.check(items) ? refs.newRef(items) : from(items);
-  }
-
-  function deleteExtendedSlice(list: Address, start: number, step: number, count: number): number {
-    if (count <= 0) return 0;
-    if (step < 0) {
-      start += step * (count - 1);
-      step = -step;
-    }
-    const garbage = mem.malloc(count << SHIFT);
-    if (garbage === 0) {
-      errors.noMemory();
-      return -1;
-    }
-    const size = length(list);
-    const u32 = memory.u32;
-    const i = firstWord(list);
-    for (let n = 0; n < count; n++) {
-      const from = start + n * step;
-      u32[(garbage >>> 2) + n * STEP] = u32[i + from * STEP];
-      // What stands between two deleted items moves down by as many as are gone.
-      const end = n === count - 1 ? size : from + step;
-      u32.copyWithin(i + (from - n) * STEP, i + (from + 1) * STEP, i + end * STEP);
-    }
-    const failed = shrink(list, size - count);
-    for (let n = 0; n < count; n++) refs.decref(memory.u32[(garbage >>> 2) + n * STEP]);
-    mem.free(garbage);
-    return failed;
-  }
-
-  /** `resize` to fewer items: the list has them whether or not its array could be made smaller. */
-  function shrink(list: Address, size: number): number {
-    memory.u32[(list + SIZE) >>> 2] = size;
-    return resize(list, size);
-  }
-
-  function deleteItem(list: Address, index: number): number {
-    const n = place(list, index);
-    if (n < 0) {
-      indexError("index of the item to delete");
-      return -1;
-    }
-    if (!DELETE_KEEPS_ROOM) return replaceRange(list, n, n + 1, 0, 0);
-    const size = length(list);
-    const i = firstWord(list);
-    const item = memory.u32[i + n * STEP];
-    if (n < size - 1) {
-      memory.u32.copyWithin(i + n * STEP, i + (n + 1) * STEP, i + size * STEP);
-    }
-    memory.u32[(list + SIZE) >>> 2] = size - 1;
-    refs.decref(item);
-    return 0;
-  }
-
-  // ---- looking for items
-
-  /** Index of the first item from `start` on that equals `item`; -1: none; -2: an exception is pending. */
-  function find(list: Address, item: Address, start: number): number {
-    for (let n = start; n < length(list); n++) {
-      const candidate = itemAt(list, n);
-      incref(candidate);
-      const equal = core.protocol.equal(candidate, item);
-      refs.decref(candidate);
-      if (equal > 0) return n;
-      if (equal < 0) return -2;
-    }
-    return -1;
-  }
-
-  function notFound(item: Address): number {
-    errors.raise("ValueError", `${core.protocol.repr(item)} is not in the list`);
-    return -1;
-  }
-
-  /** Index of the first items that are not equal, or the smaller length; -1 with an exception pending. */
-  function firstDifference(a: Address, b: Address): number {
-    let n = 0;
-    for (; n < length(a) && n < length(b); n++) {
-      const x = itemAt(a, n);
-      const y = itemAt(b, n);
-      if (x === y) continue;
-      incref(x);
-      incref(y);
-      const equal = core.protocol.equal(x, y);
-      refs.decref(x);
-      refs.decref(y);
-      if (equal < 0) return -1;
-      if (equal === 0) return n;
-    }
-    return n;
-  }
-
-  function sort(list: Address, key = 0, reverse = false): number {
-    const u32 = memory.u32;
-    const size = length(list);
-    const items = u32[(list + ITEMS) >>> 2];
-    const room = u32[(list + ALLOCATED) >>> 2];
-    // The list is empty while it is sorted, so that comparisons that look at it or change it do no harm.
-    u32[(list + SIZE) >>> 2] = 0;
-    u32[(list + ITEMS) >>> 2] = 0;
-    u32[(list + ALLOCATED) >>> 2] = 0;
-    const order: Address[] = [];
-    for (let n = 0; n < size; n++) order.push(u32[(items >>> 2) + n * STEP]);
-    let result = sortItems(core, order, key, reverse);
-    for (let n = 0; n < size; n++) memory.u32[(items >>> 2) + n * STEP] = order[n];
-    const views = memory.u32;
-    const changedItems = views[(list + ITEMS) >>> 2];
-    const changedSize = views[(list + SIZE) >>> 2];
-    if (changedItems !== 0 && result === 0) {
-      errors.raise("ValueError", "the list was changed while it was sorted");
-      result = -1;
-    }
-    views[(list + SIZE) >>> 2] = size;
-    views[(list + ITEMS) >>> 2] = items;
-    views[(list + ALLOCATED) >>> 2] = room;
-    if (changedItems !== 0) releaseItems(changedItems, changedSize);
-    return result;
-  }
+  const parts: ListParts = {
+    ...{ SIZE, ITEMS, ALLOCATED, length, itemAt, place, indexError, firstWord, check },
+    ...{ resize, clear, store, fill, releaseItems, slice, from },
+  };
+  const slices = makeListSlices(core, parts);
+  const search = makeListSearch(core, parts, slices);
+  const { assignSlice, assignExtendedSlice, deleteItem } = slices;
+  const { remove, contains, index, count, sort } = search;
 
   return {
     type,
@@ -822,25 +563,10 @@ export function makeList(core: Core): ListApi {
     insert,
     pop,
     extend,
-    remove: (list, item) => {
-      const n = find(list, item, 0);
-      if (n === -1) return notFound(item);
-      return n < 0 ? -1 : replaceRange(list, n, n + 1, 0, 0);
-    },
-    contains: (list, item) => {
-      const n = find(list, item, 0);
-      return n >= 0 ? 1 : n + 1;
-    },
-    index: (list, item) => {
-      const n = find(list, item, 0);
-      return n === -1 ? notFound(item) : Math.max(n, -1);
-    },
-    count: (list, item) => {
-      let count = 0;
-      let n = find(list, item, 0);
-      for (; n >= 0; n = find(list, item, n + 1)) count++;
-      return n === -2 ? -1 : count;
-    },
+    remove,
+    contains,
+    index,
+    count,
     slice,
     assignSlice,
     assignExtendedSlice,
