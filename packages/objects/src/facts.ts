@@ -87,6 +87,8 @@ export interface ObjectFacts {
   readonly trashcan: { readonly depth: number; readonly resumeDepth: number };
   /** Whether a dict's new size is rounded up too far for small counts (3.11 to 3.13). */
   readonly overRoundsDicts: boolean;
+  /** Which `__slots__` subclasses of types with items may have: none (up to 3.14), or `__dict__` and `__weakref__`. */
+  readonly varSizedSlots: "none" | "special";
   /** Domain that a bytearray's buffer comes from, where it is a plain block (up to 3.14). */
   readonly bytearrayDomain: "obj" | "mem";
   /** Domain that keys objects of dicts come from. */
@@ -180,6 +182,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     hasFinalizationError: minor >= 13,
     trashcan: trashcanFacts(minor, wide),
     overRoundsDicts: minor <= 13,
+    varSizedSlots: minor >= 15 ? "special" : "none",
     bytearrayDomain: minor >= 13 ? "mem" : "obj",
     dictKeysDomain: minor >= 13 ? "mem" : "obj",
     tracksDictsAtOnce: minor >= 14,

@@ -22,6 +22,11 @@ export type Step = readonly [string, ...number[]];
 /** The questions, the same for every version. */
 export interface Questions {
   readonly values: readonly Described[];
+  /** Bases (numbers of earlier classes, names of built-in types) and `__slots__` of each class. */
+  readonly hierarchies: readonly (readonly (readonly [
+    readonly (number | string)[],
+    readonly string[] | null,
+  ])[])[];
   readonly operations: {
     readonly list: readonly (readonly Step[])[];
     readonly dict: readonly (readonly Step[])[];
@@ -33,6 +38,11 @@ export interface Questions {
 
 /** Sizes after every step, and the order of iteration at the end. */
 export type TableAnswer = readonly [readonly number[], readonly (number | string)[]];
+
+/** What a class looks like, or null where CPython refuses it. */
+export type ClassAnswer =
+  | readonly [basicsize: number, itemsize: number, flags: number, mro: string, instance: number]
+  | null;
 
 /** One version's answers. */
 export interface Answers {
@@ -50,6 +60,8 @@ export interface Answers {
   readonly instances: Readonly<Record<string, readonly (readonly [number | string, number])[]>>;
   readonly "class dicts": Readonly<Record<string, readonly string[]>>;
   readonly "class counts": Readonly<Record<string, Readonly<Record<string, number>>>> | undefined;
+  /** Absent where the answers are derived. */
+  readonly hierarchies?: readonly (readonly ClassAnswer[])[];
   readonly "free lists": Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly reuse: Readonly<Record<string, readonly number[]>>;
   readonly counts: Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
 import { type ClassSlots, inheritedFlags } from "./class-slots.ts";
 import { type Descriptors, getset } from "./descriptor.ts";
 import { mergeOrders } from "./mro.ts";
-import type { PlainInstances } from "./plain-instances.ts";
+import { marks, type PlainInstances } from "./plain-instances.ts";
 import type { Subclasses } from "./subclasses.ts";
 
 /** What creation needs of the other parts of classes. */
@@ -125,7 +125,10 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     bases: readonly Address[],
   ): Additions | undefined {
     const mayAddDict = dictOffset(base) === 0;
-    const mayAddWeakref = types.weaklistOffset(base) === 0 && types.itemsize(base) === 0;
+    const isVarSized = types.itemsize(base) !== 0;
+    const mayHaveWeakref =
+      !isVarSized || (spec.slots !== undefined && facts.varSizedSlots === "special");
+    const mayAddWeakref = types.weaklistOffset(base) === 0 && mayHaveWeakref;
     if (spec.slots === undefined) return { slots: [], dict: mayAddDict, weakref: mayAddWeakref };
     let dict = spec.slots.includes("__dict__");
     let weakref = spec.slots.includes("__weakref__");
@@ -133,7 +136,9 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     const refuse = (kind: "TypeError" | "ValueError", why: string): undefined => {
       errors.raise(kind, `class ${spec.name}: ${why}`);
     };
-    if (named.length > 0 && types.itemsize(base) !== 0) {
+    // 3.15 also puts slots behind the items of tuples; that is left out.
+    const refused = facts.varSizedSlots === "none" ? spec.slots : named;
+    if (isVarSized && refused.length > 0) {
       return refuse("TypeError", `a subclass of '${types.name(base)}' cannot have slots`);
     }
     if (dict && !mayAddDict) return refuse("TypeError", "instances have a __dict__ already");
@@ -332,7 +337,8 @@ export function makeClassCreation(core: Core, parts: ClassParts): ClassCreation 
     if ((u(cls + T.tp_flags) & managedDict) !== 0) {
       if (!own(H.ht_cached_keys, core.dict.createSharedKeys())) return -1;
     }
-    parts.plain.mark(cls, isPlain(cls, base, added, order, spec));
+    const plainMark = isPlain(cls, base, added, order, spec) ? marks.plain : 0;
+    parts.plain.setMarks(cls, plainMark | parts.slots.marksFor(cls));
     put(cls + T.tp_dealloc, parts.slots.numberFor(cls));
     return parts.subclasses.add(cls);
   }
