@@ -12,6 +12,7 @@ import type { Core } from "../core/core.ts";
 import { NOT_IMPLEMENTED } from "../core/protocol.ts";
 import type { Instances } from "./instance.ts";
 import { MISSING } from "./instance-dict.ts";
+import { marks } from "./plain-instances.ts";
 
 const FINALIZE = 1;
 const LENGTH = 2;
@@ -35,6 +36,8 @@ const specialNames: readonly string[] = [...bitOfName.keys(), "__init__", "__new
 export interface ClassSlots {
   /** Number of the slots that a class with this order of bases and these names uses. */
   numberFor(this: void, cls: Address): number;
+  /** Whether the class or a base defines `__new__` and `__init__`, as marks. */
+  marksFor(this: void, cls: Address): number;
   /** Whether setting or deleting an attribute of this name may change which slots a class uses. */
   isSpecial(this: void, name: string): boolean;
   callMethod(this: void, method: Address, object: Address, args: readonly Address[]): Address;
@@ -239,7 +242,12 @@ export function makeClassSlots(
       }
       return numbers[mask];
     },
-    isSpecial: (name) => bitOfName.has(name),
+    marksFor: (cls) => {
+      const defines = (name: string): boolean =>
+        core.classes.lookup(cls, names.get(name) as Address) !== 0;
+      return (defines("__new__") ? marks.hasNew : 0) | (defines("__init__") ? marks.hasInit : 0);
+    },
+    isSpecial: (name) => bitOfName.has(name) || name === "__new__" || name === "__init__",
     callMethod,
     callSpecial,
   };

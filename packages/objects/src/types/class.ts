@@ -17,7 +17,7 @@ import { makeConstruction } from "./construction.ts";
 import { makeDescriptors } from "./descriptor.ts";
 import { makeInstances } from "./instance.ts";
 import { MISSING, makeInstanceDicts } from "./instance-dict.ts";
-import { makePlainInstances } from "./plain-instances.ts";
+import { makePlainInstances, marks } from "./plain-instances.ts";
 import { makeSubclasses } from "./subclasses.ts";
 
 export function makeClasses(core: Core): ClassesApi {
@@ -59,7 +59,7 @@ export function makeClasses(core: Core): ClassesApi {
     },
   };
   const slots = makeClassSlots(core, instances, instanceOwnership);
-  const construction = makeConstruction(core, instances);
+  const construction = makeConstruction(core, instances, plain);
 
   function lookup(cls: Address, name: Address): Address {
     const mro = u(cls + T.tp_mro);
@@ -76,12 +76,13 @@ export function makeClasses(core: Core): ClassesApi {
 
   function updateSlots(cls: Address): void {
     memory.u32[(cls + T.tp_dealloc) >>> 2] = slots.numberFor(cls);
+    plain.setMarks(cls, (plain.marks(cls) & marks.plain) | slots.marksFor(cls));
     for (const subclass of subclasses.of(cls)) updateSlots(subclass);
   }
 
   /** A data descriptor comes before what instances hold: from now on they are looked through the long way. */
   function unmark(cls: Address): void {
-    plain.mark(cls, false);
+    plain.setMarks(cls, plain.marks(cls) & ~marks.plain);
     for (const subclass of subclasses.of(cls)) unmark(subclass);
   }
 

@@ -3,6 +3,7 @@ import type { Address } from "@pyrena/abi";
 import { typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import type { Instances } from "./instance.ts";
+import { marks, type PlainInstances } from "./plain-instances.ts";
 import { makeBuiltinInstances } from "./subclass-instances.ts";
 
 /** Construction; part of `core.classes`. */
@@ -11,7 +12,11 @@ export interface Construction {
   construct(this: void, cls: Address, args: readonly Address[]): Address;
 }
 
-export function makeConstruction(core: Core, instances: Instances): Construction {
+export function makeConstruction(
+  core: Core,
+  instances: Instances,
+  plain: PlainInstances,
+): Construction {
   const { refs, types, errors, alloc } = core;
   const { heapType, baseExcSubclass } = typeFlags;
   const NEW = core.str.name("__new__");
@@ -23,7 +28,7 @@ export function makeConstruction(core: Core, instances: Instances): Construction
   }
 
   function make(cls: Address, args: readonly Address[], hasInit: boolean): Address {
-    const hook = core.classes.lookup(cls, NEW);
+    const hook = (plain.marks(cls) & marks.hasNew) === 0 ? 0 : core.classes.lookup(cls, NEW);
     if (hook !== 0) return core.protocol.call(hook, [cls, ...args]);
     if (errors.occurred() !== 0) return 0;
     if ((types.flags(cls) & baseExcSubclass) !== 0) return core.exceptions.create(cls, args);
@@ -41,15 +46,17 @@ export function makeConstruction(core: Core, instances: Instances): Construction
   return {
     construct: (cls, args) => make(cls, args, true),
     call: (cls, args) => {
-      const init = core.classes.lookup(cls, INIT);
+      const init = (plain.marks(cls) & marks.hasInit) === 0 ? 0 : core.classes.lookup(cls, INIT);
       const object = make(cls, args, init !== 0);
       if (object === 0 || init === 0 || !types.isInstance(object, cls)) return object;
-      const result = core.classes.callSpecial(object, "__init__", args);
+      refs.incref(init);
+      const result = core.classes.callMethod(init, object, args);
+      refs.decref(init);
       if (result === core.constants.none) {
         refs.decref(result);
         return object;
       }
-      if (result !== 0 && result !== -1) {
+      if (result !== 0) {
         errors.raise(
           "TypeError",
           `__init__ must give None, not '${types.name(types.typeOf(result))}'`,

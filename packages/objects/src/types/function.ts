@@ -79,6 +79,13 @@ export function makeFunctions(core: Core): FunctionsApi {
   const WEAKREFS = at.func_weakreflist;
   const DICT = at.func_dict;
   const CODE = at.func_code;
+  const GLOBALS = at.func_globals;
+  const FUNCTION_NAME = at.func_name;
+  const QUALNAME = at.func_qualname;
+  const DEFAULTS = at.func_defaults;
+  const CLOSURE = at.func_closure;
+  const DOC = at.func_doc;
+  const MODULE = at.func_module;
   const later = [
     ...(facts.functionAnnotate ? [at.func_annotate] : []),
     ...(facts.functionTypeParams ? [at.func_typeparams] : []),
@@ -209,21 +216,28 @@ export function makeFunctions(core: Core): FunctionsApi {
   function create(code: Address, globals: Address, closure = 0, defaults = 0): Address {
     const fn = alloc.gcObject(type, BYTES, GC_HEAD);
     if (fn === 0) return 0;
-    memory.u32.fill(0, (fn + 2 * word) >>> 2, (fn + BYTES) >>> 2);
     const module = core.dict.getItem(globals, NAME);
-    const fill = (offset: number, referent: Address): void => {
-      if (referent === 0) return;
-      refs.incref(referent);
-      set(fn, offset, referent);
-    };
-    fill(at.func_globals, globals);
-    fill(at.func_name, codes.codeName(code));
-    fill(at.func_qualname, codes.codeQualname(code));
-    fill(CODE, code);
-    fill(at.func_defaults, defaults);
-    fill(at.func_closure, closure);
-    fill(at.func_doc, core.constants.none);
-    fill(at.func_module, module);
+    const name = codes.codeName(code);
+    const qualname = codes.codeQualname(code);
+    const { none } = core.constants;
+    const u32 = memory.u32;
+    for (let i = (fn + 2 * word) >>> 2, end = (fn + BYTES) >>> 2; i < end; i++) u32[i] = 0;
+    u32[(fn + GLOBALS) >>> 2] = globals;
+    u32[(fn + FUNCTION_NAME) >>> 2] = name;
+    u32[(fn + QUALNAME) >>> 2] = qualname;
+    u32[(fn + CODE) >>> 2] = code;
+    u32[(fn + DEFAULTS) >>> 2] = defaults;
+    u32[(fn + CLOSURE) >>> 2] = closure;
+    u32[(fn + DOC) >>> 2] = none;
+    u32[(fn + MODULE) >>> 2] = module;
+    refs.incref(globals);
+    refs.incref(name);
+    refs.incref(qualname);
+    refs.incref(code);
+    refs.incref(none);
+    if (defaults !== 0) refs.incref(defaults);
+    if (closure !== 0) refs.incref(closure);
+    if (module !== 0) refs.incref(module);
     alloc.track(fn);
     return fn;
   }

@@ -119,7 +119,8 @@ export function makeMethods(core: Core): Methods {
         alloc.initHeader(method, methodType);
       }
       const u32 = memory.u32;
-      u32.fill(0, (method + 2 * word) >>> 2, (method + BYTES) >>> 2);
+      for (let i = (method + 2 * word) >>> 2, end = (method + BYTES) >>> 2; i < end; i++)
+        u32[i] = 0;
       u32[(method + FUNCTION) >>> 2] = callable;
       u32[(method + SELF) >>> 2] = owner;
       refs.incref(callable);

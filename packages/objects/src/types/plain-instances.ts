@@ -1,7 +1,7 @@
 /**
  * The common case, without detours: instances that are nothing but attributes, of classes that derive from `object` and
- * have no slots. A class says so in the word where CPython caches for its interpreter (`spec_cache`): 1, until a data
- * descriptor is set on it or one of its bases.
+ * have no slots. A class says so in the word where CPython caches for its interpreter (`spec_cache`): bit 0, until a data
+ * descriptor is set on it or one of its bases. Bits 1 and 2 say that it or a base defines `__new__` or `__init__`.
  *
  * Whatever these functions do not settle, the general ones (instance.ts, instance-dict.ts) do.
  */
@@ -14,7 +14,9 @@ import { dictKeysStruct } from "./dict-keys.ts";
 /** Instances of plain classes. */
 export interface PlainInstances {
   isPlain(this: void, cls: Address): boolean;
-  mark(this: void, cls: Address, plain: boolean): void;
+  /** Bits of a class; 0 for built-in types. */
+  marks(this: void, cls: Address): number;
+  setMarks(this: void, cls: Address, marks: number): void;
   /** A value, borrowed; NULL: not settled. The class is plain. */
   get(this: void, object: Address, cls: Address, name: Address): Address;
   /** Store a value; false: not settled. The class is plain. */
@@ -22,6 +24,13 @@ export interface PlainInstances {
   /** Memory for an instance with its inline values, header written, not tracked; for versions that have these. */
   allocate(this: void, cls: Address): Address;
 }
+
+/** What a class says of itself. */
+export const marks: { readonly plain: 1; readonly hasNew: 2; readonly hasInit: 4 } = {
+  plain: 1,
+  hasNew: 2,
+  hasInit: 4,
+};
 
 /** Shared keys are looked through one by one up to this many: names are interned, so that their address tells. */
 const FEW = 8;
@@ -48,7 +57,7 @@ export function makePlainInstances(core: Core): PlainInstances {
   const ENTRY_SHIFT = wordShift + 1;
   const HEADER = 2 * word;
   const VALID = 3;
-  const { inlineValues, managedDict } = typeFlags;
+  const { heapType, inlineValues, managedDict } = typeFlags;
   /** From the values' address to the first one. */
   const FIRST = where === "inline" ? word : 0;
 
@@ -84,10 +93,14 @@ export function makePlainInstances(core: Core): PlainInstances {
     isPlain: (cls) => {
       const u32 = memory.u32;
       // Static types end before the mark.
-      return (u32[(cls + FLAGS) >>> 2] & managedDict) !== 0 && u32[(cls + MARK) >>> 2] !== 0;
+      return (u32[(cls + FLAGS) >>> 2] & managedDict) !== 0 && (u32[(cls + MARK) >>> 2] & 1) !== 0;
     },
-    mark: (cls, plain) => {
-      memory.u32[(cls + MARK) >>> 2] = plain ? 1 : 0;
+    marks: (cls) => {
+      const u32 = memory.u32;
+      return (u32[(cls + FLAGS) >>> 2] & heapType) === 0 ? 0 : u32[(cls + MARK) >>> 2];
+    },
+    setMarks: (cls, bits) => {
+      memory.u32[(cls + MARK) >>> 2] = bits;
     },
     get: (object, cls, name) => {
       const values = valuesOf(object, cls);
