@@ -211,41 +211,41 @@ describe.each(everyProfile)("int in %s %s", (version, abi) => {
 });
 
 describe.each(everyProfile)("memory of ints in %s %s", (version, abi) => {
-  /** Sizes requested for objects while `body` runs, in bytes. */
-  function requests(body: (core: ReturnType<typeof testObjects>) => void): number[] {
-    const sizes: number[] = [];
-    let listens = false;
-    const core = testObjects(version, abi, {
+  it("has room for the digits that CPython's operations may need", () => {
+    const sizes = new Map<number, number>();
+    const { int, heap } = testObjects(version, abi, {
       wrapAllocator: (inner) => ({
         ...inner,
         malloc: (ctx, size) => {
-          if (listens) sizes.push(size);
-          return inner.malloc(ctx as never, size);
+          const block = inner.malloc(ctx as never, size);
+          sizes.set(block, size);
+          return block;
         },
       }),
     });
-    listens = true;
-    body(core);
-    return sizes;
-  }
-
-  it("has room for the digits that CPython's operations may need", () => {
-    const [, , , DIGITS] = Object.values(
-      layoutOf(intStruct, testObjects(version, abi).heap.abi).at,
-    );
-    const room = (digits: number): number => DIGITS + 4 * digits;
-    const digits = (x: bigint, y: bigint, name: keyof typeof models): number =>
-      requests(({ int }) => {
-        int[name](int.from(x), int.from(y));
-      }).at(-1) as number;
+    const { ob_digit: DIGITS } = layoutOf(intStruct, heap.abi).at;
+    /** Digits that the result's block was asked for. */
+    const room = (x: bigint, y: bigint, name: keyof typeof models): number => {
+      const result = int[name](int.from(x), int.from(y));
+      return ((sizes.get(result) as number) - DIGITS) / 4;
+    };
     const A = 2n ** 30n;
     // A sum may carry, a difference is as long as the first digit that differs, a product has all digits.
-    expect(digits(A, A, "add")).toBe(room(3));
-    expect(digits(A, A * 2n ** 60n, "subtract")).toBe(room(4));
-    expect(digits(A * A + 5n * A, A * A + 7n, "subtract")).toBe(room(2));
-    expect(digits(A + 1n, A + 1n, "multiply")).toBe(room(4));
-    expect(digits(A - 1n, A - 1n, "multiply")).toBe(room(2));
-    expect(digits(A - 1n, A - 1n, "add")).toBe(room(2));
+    expect(room(A, A, "add")).toBe(3);
+    expect(room(A, A * 2n ** 60n, "subtract")).toBe(4);
+    expect(room(A * A + 5n * A, A * A + 7n, "subtract")).toBe(2);
+    expect(room(A + 1n, A + 1n, "multiply")).toBe(4);
+    expect(room(A - 1n, A - 1n, "multiply")).toBe(2);
+    expect(room(A - 1n, A - 1n, "add")).toBe(2);
+    // Asked of CPython 3.11 to 3.13 with tracemalloc: a quotient is as long as the dividend, or as the difference of
+    // both lengths allows; a remainder is the divisor's copy. Rounding towards minus infinity is a further operation.
+    const aligned = heap.abi.pointerBytes === 8 ? 2 : 1;
+    expect(room(310882448689696890n, 699057100n, "floorDivide")).toBe(2);
+    expect(room(310882448689696890n, 699057100n, "remainder")).toBe(aligned);
+    expect(room(585827578525191609n, -1410n, "floorDivide")).toBe(3);
+    expect(room(369838041558770641030091208207480544n, -870571264n, "floorDivide")).toBe(4);
+    expect(room(7n ** 80n, 7n ** 50n + 1n, "floorDivide")).toBe(3);
+    expect(room(7n ** 80n, 7n ** 50n + 1n, "remainder")).toBe(5);
   });
 
   it("lets every operation fail without a leak", () => {
@@ -263,6 +263,6 @@ describe.each(everyProfile)("memory of ints in %s %s", (version, abi) => {
       heap.everyFailureOf(pair, () => ({ object: heap.core.float.from(0.5) })),
       heap.everyFailureOf(pair, () => ({ object: heap.core.complex.from(1, 2) })),
     ];
-    expect(failures.every((count) => count === 1)).toBe(true);
+    expect(failures.every((count) => count >= 1)).toBe(true);
   });
 });

@@ -23,6 +23,7 @@ import type { Core } from "../core/core.ts";
 import { NOT_IMPLEMENTED } from "../core/protocol.ts";
 import { makeHashes } from "./hash.ts";
 import { bigFromDigits, digitsFromBig } from "./int-digits.ts";
+import { makeIntDivision } from "./int-division.ts";
 
 /** `PyLongObject` with one digit. */
 export const intStruct: StructDefinition<"ob_refcnt" | "ob_type" | "ob_size" | "ob_digit"> =
@@ -358,26 +359,67 @@ export function makeInt(core: Core): IntApi {
     return twoDigits(low, Math.round((size - low) / BASE), product < 0);
   }
 
+  /** A new int from a value that is not negative, never a cached one. */
+  function place(magnitude: bigint, room: number): Address {
+    const digits = digitsFromBig(magnitude);
+    const object = create(Math.max(digits.length, room));
+    if (object === 0) return 0;
+    setSize(object, digits.length, false);
+    memory.u32.set(digits, (object + DIGITS) >>> 2);
+    return object;
+  }
+
+  /** The cached int in place of a new one of the same value. */
+  function maybeSmall(object: Address): Address {
+    if (!isCompact(object)) return object;
+    const number = one(object);
+    if (number < FIRST_SMALL || number > LAST_SMALL) return object;
+    core.refs.decref(object);
+    return small(number);
+  }
+
+  /** `-object`: in place if nobody else refers to it. */
+  function negated(object: Address): Address {
+    if (memory.u32[object >>> 2] === 1) {
+      setSize(object, digitCount(object), !isNegative(object));
+      return object;
+    }
+    const minus = negate(object);
+    core.refs.decref(object);
+    return minus;
+  }
+
+  function negate(object: Address): Address {
+    if (isCompact(object)) return from(-one(object));
+    return fromBig(-big(object), digitCount(object));
+  }
+
+  const division = makeIntDivision(core, {
+    digitCount,
+    isNegative,
+    magnitude: (object) => (isNegative(object) ? -big(object) : big(object)),
+    topDigit: (object) => memory.u32[(object + DIGITS + 4 * digitCount(object) - 4) >>> 2],
+    place,
+    maybeSmall,
+    negated,
+    exact: (object) =>
+      memory.u32[(object + TYPE) >>> 2] === type
+        ? core.refs.newRef(object)
+        : fromBig(big(object), digitCount(object)),
+    from,
+    add,
+    subtract,
+  });
+
   /** Quotient, or remainder, of a division rounded towards minus infinity. */
   function divide(a: Address, b: Address, wantsRemainder: boolean): Address {
-    const divisorDigits = digitCount(b);
-    if (divisorDigits === 0) return core.errors.raise("ZeroDivisionError", "division by zero");
-    if (bothCompact(a, b)) {
-      const x = one(a);
-      const y = one(b);
-      const quotient = Math.floor(x / y);
-      return from(wantsRemainder ? x - quotient * y : quotient);
-    }
-    const x = big(a);
-    const y = big(b);
-    let quotient = x / y;
-    let remainder = x - quotient * y;
-    const adjusts = remainder !== 0n && remainder < 0n !== y < 0n;
-    if (adjusts) remainder += y;
-    if (wantsRemainder) return fromBig(remainder, Math.min(digitCount(a), divisorDigits));
-    const room = Math.max(digitCount(a) - divisorDigits, 1);
-    if (adjusts) quotient -= 1n;
-    return fromBig(quotient, room);
+    if (digitCount(b) === 0) return core.errors.raise("ZeroDivisionError", "division by zero");
+    if (digitCount(a) !== 1 || digitCount(b) !== 1)
+      return wantsRemainder ? division.remainder(a, b) : division.floorDivide(a, b);
+    const x = one(a);
+    const y = one(b);
+    const quotient = Math.floor(x / y);
+    return from(wantsRemainder ? x - quotient * y : quotient);
   }
 
   return {
@@ -397,10 +439,7 @@ export function makeInt(core: Core): IntApi {
     multiply,
     floorDivide: (a, b) => divide(a, b, false),
     remainder: (a, b) => divide(a, b, true),
-    negate: (object) => {
-      if (isCompact(object)) return from(-one(object));
-      return fromBig(-big(object), digitCount(object));
-    },
+    negate,
     bitLength: (object) => {
       const count = digitCount(object);
       if (count === 0) return 0;
