@@ -218,6 +218,32 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
     core.inspect.verify();
   });
 
+  it("is read and written by text, and keeps the key that it has", () => {
+    const core = testObjects(version, abi);
+    const { dict, str, int, refs } = core;
+    for (const others of [[], [[5000, 1]]] as const) {
+      const made = dictOf(core, others);
+      const texts = ["k", "\u00e9", "x".repeat(100), "k2"];
+      for (const [n, text] of texts.entries()) {
+        expect(dict.containsString(made, text)).toBe(0);
+        const key = str.from(text);
+        for (const value of [n, n + 300]) {
+          const object = int.from(value);
+          expect(dict.setItemString(made, text, object)).toBe(0);
+          refs.decref(object);
+          expect(Number(int.value(dict.getItem(made, key)))).toBe(value);
+        }
+        refs.decref(key);
+        expect(dict.containsString(made, text)).toBe(1);
+        expect(Number(int.value(dict.getItemString(made, text)))).toBe(n + 300);
+        dict.verify(made);
+      }
+      expect(itemsOf(core, made).slice(others.length)).toEqual(texts.map((t, n) => [t, n + 300]));
+      refs.decref(made);
+    }
+    core.inspect.verify();
+  });
+
   it("is kept for reuse with its smallest str table when it dies, last first", () => {
     const core = testObjects(version, abi);
     const { dict, alloc, refs } = core;

@@ -62,7 +62,10 @@ export interface DictApi {
   getItemString(this: void, dict: Address, key: string): Address;
   /** Borrowed key and value; 0 or -1. `PyDict_SetItem`. */
   setItem(this: void, dict: Address, key: Address, value: Address): number;
+  /** By text; a key that is not there yet is made an interned str. */
   setItemString(this: void, dict: Address, key: string, value: Address): number;
+  /** By text, without making a str where possible: 1, 0, -1 with an exception pending. */
+  containsString(this: void, dict: Address, key: string): number;
   /** 0; -1 with KeyError or another exception pending. */
   deleteItem(this: void, dict: Address, key: Address): number;
   contains(this: void, dict: Address, key: Address): number;

@@ -284,11 +284,21 @@ export function makeDict(core: Core): DictApi {
   }
 
   function setItemString(dict: Address, text: string, value: Address): number {
+    // A key that is there already is found in the same way, and stays.
+    if (keysApi.kind(keysOf(dict)) === ALL_STR) {
+      const probe = core.str.probe(text);
+      if (probe !== 0 && getItem(dict, probe) !== 0) return setItem(dict, probe, value);
+    }
     const key = core.str.interned(text);
     if (key === 0) return -1;
     const result = setItem(dict, key, value);
     refs.decref(key);
     return result;
+  }
+
+  function containsString(dict: Address, text: string): number {
+    if (getItemString(dict, text) !== 0) return 1;
+    return core.errors.occurred() === 0 ? 0 : -1;
   }
 
   // Shared keys
@@ -338,6 +348,7 @@ export function makeDict(core: Core): DictApi {
     getItemString,
     setItem,
     setItemString,
+    containsString,
     deleteItem: table.deleteItem,
     contains: table.contains,
     pop: table.pop,
