@@ -7,9 +7,9 @@ import { everyProfile, testObjects } from "./heap.ts";
 
 describe.each(everyProfile)("sizes in %s %s", (version, abi) => {
   const answers = answersOf(version, abi);
+  const core = testObjects(version, abi);
 
   it("are CPython's for every value asked about", () => {
-    const core = testObjects(version, abi);
     const wrong: string[] = [];
     questions.values.forEach((value, i) => {
       const [expected] = answers.values[i] ?? [null];
@@ -24,12 +24,10 @@ describe.each(everyProfile)("sizes in %s %s", (version, abi) => {
   });
 
   it.each(Object.keys(answers.growth))("change as CPython's do: %s", (name) => {
-    const core = testObjects(version, abi);
     expect(growth(core, name)).toEqual(answers.growth[name]);
   });
 
   it("of lists follow every operation", () => {
-    const core = testObjects(version, abi);
     questions.operations.list.forEach((steps, i) => {
       expect(runList(core, steps), `sequence ${i}`).toEqual(answers.operations.list[i]);
     });
@@ -37,7 +35,6 @@ describe.each(everyProfile)("sizes in %s %s", (version, abi) => {
   });
 
   it("and orders of dicts follow every operation", () => {
-    const core = testObjects(version, abi);
     questions.operations.dict.forEach((steps, i) => {
       const expected = answers.operations.dict[i];
       if (expected) expect(runDict(core, steps), `sequence ${i}`).toEqual(expected);
@@ -46,7 +43,6 @@ describe.each(everyProfile)("sizes in %s %s", (version, abi) => {
   });
 
   it("and orders of sets follow every operation", () => {
-    const core = testObjects(version, abi);
     questions.operations.set.forEach((steps, i) => {
       const expected = answers.operations.set[i];
       if (expected) expect(runSet(core, steps), `sequence ${i}`).toEqual(expected);
@@ -55,7 +51,6 @@ describe.each(everyProfile)("sizes in %s %s", (version, abi) => {
   });
 
   it("of bytearrays follow every operation", () => {
-    const core = testObjects(version, abi);
     questions.operations.bytearray.forEach((steps, i) => {
       expect(runByteArray(core, steps), `sequence ${i}`).toEqual(answers.operations.bytearray[i]);
     });
