@@ -1,4 +1,5 @@
 import type { Address } from "@pyrena/abi";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { everyProfile, testObjects } from "./heap.ts";
 import { type Story, tell } from "./stories.ts";
@@ -488,6 +489,142 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
     frames.pop(huge);
     expect(story.told()).toEqual(["last"]);
     finish(story);
+  });
+
+  it("refuses to leave a frame that is not running, and leaves all when it is disposed of", () => {
+    const story = begin();
+    const { frames } = story.core;
+    const outer = frames.pushNamed("outer", ["x"]);
+    frames.store(outer, 0, story.mortal("x"));
+    const inner = frames.pushNamed("inner", ["y"]);
+    frames.store(inner, 0, story.mortal("y"));
+    expect(() => frames.pop(outer)).toThrow(/cannot be left.*inner at/);
+    expect(frames.current()).toBe(inner);
+    expect(frames.previous(inner)).toBe(outer);
+    frames.dispose();
+    expect(story.told()).toEqual(["y", "x"]);
+    expect(frames.chunks()).toEqual([]);
+    expect(() => frames.pop(outer)).toThrow(/no frame is/);
+    frames.pop(frames.pushNamed("again", []));
+    expect(frames.chunks()).toHaveLength(1);
+    finish(story);
+  });
+
+  it("let locals live and die as a model says, whatever is pushed, kept and left", () => {
+    const step = fc.record({
+      what: fc.constantFrom(
+        "push",
+        "push",
+        "pop",
+        "store",
+        "store",
+        "assign",
+        "delete",
+        "keep",
+        "drop",
+      ),
+      a: fc.nat(40),
+      b: fc.nat(40),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const story = begin();
+        const { frames, refs, inspect } = story.core;
+        /** A mortal dies with its last holder. */
+        interface Mortal {
+          readonly name: string;
+          holders: number;
+        }
+        interface Model {
+          readonly address: Address;
+          readonly locals: (Mortal | undefined)[];
+          /** References to its frame object, the frame's own not counted; and the caller's, once it is left. */
+          kept: number;
+          back: Model | undefined;
+          isLeft: boolean;
+        }
+        const stack: Model[] = [];
+        const kept: { object: Address; of: Model }[] = [];
+        const deaths: string[] = [];
+        let names = 0;
+        const release = (mortal: Mortal | undefined): void => {
+          if (mortal !== undefined && --mortal.holders === 0) deaths.push(mortal.name);
+        };
+        const releaseAll = (model: Model): void => {
+          const order = last ? [...model.locals].reverse() : [...model.locals];
+          model.locals.fill(undefined);
+          for (const mortal of order) release(mortal);
+        };
+        const unkeep = (model: Model): void => {
+          if (--model.kept > 0 || !model.isLeft) return;
+          releaseAll(model);
+          if (model.back !== undefined) unkeep(model.back);
+        };
+        const leave = (): void => {
+          const model = stack.pop();
+          if (model === undefined) return;
+          if (model.kept > 0) {
+            model.isLeft = true;
+            model.back = stack.at(-1);
+            if (model.back !== undefined) model.back.kept++;
+          } else releaseAll(model);
+          frames.pop(model.address);
+        };
+        for (const { what, a, b } of steps) {
+          const model = stack.at(-1);
+          const count = model?.locals.length ?? 0;
+          if (what === "push") {
+            // Now and then one that needs another chunk.
+            const size = 1 + (a % 7) + (b === 40 ? 1200 : 0);
+            const locals = Array.from({ length: size }, (_, n) => `v${n}`);
+            stack.push({
+              address: frames.pushNamed("f", locals),
+              locals: new Array<Mortal | undefined>(size).fill(undefined),
+              kept: 0,
+              back: undefined,
+              isLeft: false,
+            });
+          } else if (what === "drop" && kept.length > 0) {
+            const [{ object, of }] = kept.splice(a % kept.length, 1);
+            unkeep(of);
+            refs.decref(object);
+          } else if (model === undefined) continue;
+          else if (what === "pop") leave();
+          else if (what === "store") {
+            const mortal = { name: `m${names++}`, holders: 1 };
+            const before = model.locals[a % count];
+            model.locals[a % count] = mortal;
+            release(before);
+            frames.store(model.address, a % count, story.mortal(mortal.name));
+          } else if (what === "assign" && model.locals[b % count] !== undefined) {
+            const mortal = model.locals[b % count] as Mortal;
+            const before = model.locals[a % count];
+            mortal.holders++;
+            model.locals[a % count] = mortal;
+            release(before);
+            expect(frames.assign(model.address, a % count, b % count)).toBe(0);
+          } else if (what === "delete" && model.locals[a % count] !== undefined) {
+            const before = model.locals[a % count];
+            model.locals[a % count] = undefined;
+            release(before);
+            expect(frames.delete(model.address, a % count)).toBe(0);
+          } else if (what === "keep") {
+            model.kept++;
+            kept.push({ object: frames.frameObject(model.address), of: model });
+          }
+          expect(story.told()).toEqual(deaths.splice(0));
+        }
+        inspect.verify({ held: [...story.held, ...kept.map(({ object }) => object)] });
+        while (stack.length > 0) leave();
+        for (const { object, of } of kept.splice(0)) {
+          unkeep(of);
+          refs.decref(object);
+        }
+        expect(story.told()).toEqual(deaths.splice(0));
+        finish(story);
+      }),
+      { numRuns: 12 },
+    );
   });
 
   it("holds values on the evaluation stack, and drops them from the top when an exception leaves", () => {

@@ -50,7 +50,10 @@ export interface FramesApi {
   pushMoving(this: void, fn: Address, args: readonly Address[], lent: number): Address;
   /** Push a frame that belongs to no function (module level, or a TypeScript caller's block). */
   pushNamed(this: void, name: string, locals: readonly string[]): Address;
-  /** Leave the running frame: release its locals in the version's order, or hand them to its frame object. */
+  /**
+   * Leave the running frame: release its locals in the version's order, or hand them to its frame object.
+   * @throws PyrenaError `bad-argument` if another frame is running
+   */
   pop(this: void, frame: Address): void;
   /**
    * Call a function: push, run its body, pop; with an exception pending the frame enters the traceback first. New
@@ -129,6 +132,6 @@ export interface FramesApi {
   chunks(this: void): { base: Address; bytes: number; used: number }[];
   /** Visit what the frames own, and the exceptions being handled. */
   roots(this: void, visit: (referent: Address, holder: string) => void): void;
-  /** Give all chunks back (heap teardown). */
+  /** Leave all frames and give all chunks back (heap teardown). */
   dispose(this: void): void;
 }

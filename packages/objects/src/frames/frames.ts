@@ -1,5 +1,5 @@
 /** Frames (`Python/frame.c`, and what the interpreter's loop does with them): pushed, filled, left. */
-import { type Address, layoutOf } from "@pyrena/abi";
+import { type Address, hex, layoutOf, PyrenaError } from "@pyrena/abi";
 import type { FramesApi } from "../api/frames.ts";
 import type { Core } from "../core/core.ts";
 import { codeStruct } from "../types/code.ts";
@@ -174,6 +174,7 @@ export function makeFrames(core: Core): FramesApi {
 
   function pop(frame: Address): void {
     const u32 = memory.u32;
+    if (frame !== u32[FRAME]) throw notRunning(frame);
     u32[FRAME] = u32[(frame + F.previous) >>> 2];
     const depth = u32[DEPTH] - 1;
     u32[DEPTH] = depth;
@@ -194,6 +195,16 @@ export function makeFrames(core: Core): FramesApi {
     refs.xdecref(memory.u32[(frame + F.f_funcobj) >>> 2]);
     refs.decref(code);
     stack.pop(frame);
+  }
+
+  function notRunning(frame: Address): PyrenaError {
+    const running = memory.u32[FRAME];
+    const text = running === 0 ? "no frame is" : `${frameName(running)} at ${hex(running)} is`;
+    return new PyrenaError(
+      "bad-argument",
+      `the frame at ${hex(frame)} cannot be left, because it is not running: ${text}`,
+      { address: frame },
+    );
   }
 
   function popValuesTo(frame: Address, level: number): void {
@@ -416,7 +427,10 @@ export function makeFrames(core: Core): FramesApi {
       }
       blocks.roots(visit);
     },
-    dispose: stack.dispose,
+    dispose: () => {
+      while (memory.u32[FRAME] !== 0) pop(memory.u32[FRAME]);
+      stack.dispose();
+    },
   };
 
   /** A variable of the function itself is a local all the same, one of a function outside a name. */
