@@ -218,6 +218,36 @@ describe.each(everyProfile)("instances in %s %s", (version, abi) => {
     inspect.verify({ held: [cls] });
   });
 
+  it("can change their class, if they are laid out alike, and keep their attributes", () => {
+    const core = testObjects(version, abi);
+    const { classes, refs, protocol, inspect, errors } = core;
+    const create = (name: string, slots?: string[]): Address =>
+      classes.create({ name, ...(slots === undefined ? {} : { slots }) });
+    const [one, other, slots] = [create("One"), create("Other"), create("Slots", ["a"])] as const;
+    const same = create("Same", ["a"]);
+    const object = classes.call(one, []);
+    setNumber(core, object, "x", 1);
+    const counts = [refs.refcount(one), refs.refcount(other)];
+    expect(protocol.setAttribute(object, "__class__", other)).toBe(0);
+    expect([refs.refcount(one) + 1, refs.refcount(other) - 1]).toEqual(counts);
+    expect(core.types.typeOf(object)).toBe(other);
+    expect(getNumber(core, object, "x")).toBe(1);
+    expect(setNumber(core, object, "y", 2)).toBe(0);
+    const slotted = classes.call(slots, []);
+    setNumber(core, slotted, "a", 3);
+    expect(protocol.setAttribute(slotted, "__class__", same)).toBe(0);
+    expect(getNumber(core, slotted, "a")).toBe(3);
+    for (const wrong of [slots, core.types.object, core.list.type, object]) {
+      expect(protocol.setAttribute(object, "__class__", wrong)).toBe(-1);
+      expect(errors.matches("TypeError")).toBe(true);
+      errors.clear();
+    }
+    inspect.verify({ held: [one, other, slots, same, object, slotted] });
+    refs.decref(object);
+    refs.decref(slotted);
+    inspect.verify({ held: [one, other, slots, same] });
+  });
+
   it("survive the failure of each request", () => {
     const { core, everyFailureOf } = failingHeap(version, abi);
     const { classes, refs, list, tuple, dict, int, str, set, bytes } = core;

@@ -3,6 +3,7 @@ import type { Address } from "@pyrena/abi";
 import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { type Descriptors, getset } from "./descriptor.ts";
+import type { Instances } from "./instance.ts";
 import { type InstanceDicts, MISSING, NO_DICT, NOT_SET } from "./instance-dict.ts";
 import type { PlainInstances } from "./plain-instances.ts";
 
@@ -21,7 +22,6 @@ export interface Attributes {
 /**
  * @param lookup along a class's order of bases: borrowed, or NULL
  * @param setOnClass sets, or with NULL deletes, an attribute of a class: 0, -1 or MISSING
- * @param builtinBase the nearest base that is no class
  * @param plain the common case
  */
 export function makeAttributes(
@@ -30,10 +30,11 @@ export function makeAttributes(
   descriptors: Descriptors,
   lookup: (cls: Address, name: Address) => Address,
   setOnClass: (cls: Address, name: Address, value: Address) => number,
-  builtinBase: (cls: Address) => Address,
+  instances: Instances,
   plain: PlainInstances,
 ): Attributes {
   const { memory, refs, types, errors, facts } = core;
+  const CLASS = core.str.name("__class__");
   const GETATTR = core.str.name("__getattr__");
   const isClass = (object: Address): boolean =>
     (types.flags(types.typeOf(object)) & typeFlags.typeSubclass) !== 0;
@@ -57,7 +58,7 @@ export function makeAttributes(
 
   /** The functions of the built-in type that an object is an instance of, by way of its class or not. */
   function builtinSlots(type: Address): TypeSlots {
-    return types.slots(builtinBase(type));
+    return types.slots(instances.builtinBase(type));
   }
 
   /** Whether a descriptor may be asked about the object: if not, TypeError is pending. */
@@ -162,10 +163,28 @@ export function makeAttributes(
     return result === MISSING ? dicts.set(object, type, name, value) : result;
   }
 
+  /** `object.__class__ = cls` (`object_set_class`): for classes whose instances are laid out alike. */
+  function setClass(object: Address, cls: Address): number {
+    const before = types.typeOf(object);
+    if (cls === 0 || !isClass(cls) || !instances.sameLayout(before, cls)) {
+      errors.raise(
+        "TypeError",
+        `the class of a '${types.name(before)}' can only become one whose instances are laid out alike`,
+      );
+      return -1;
+    }
+    if (dicts.detach(object, before) < 0) return -1;
+    refs.incref(cls);
+    memory.u32[(object + core.word) >>> 2] = cls;
+    refs.decref(before);
+    return 0;
+  }
+
   function store(object: Address, name: Address, value: Address): number {
     const type = types.typeOf(object);
     if (value !== 0 && plain.isPlain(type) && plain.set(object, type, name, value)) return 0;
     let result: number;
+    if (name === CLASS && !isClass(object)) return setClass(object, value);
     if (isClass(object)) result = setOnClass(object, name, value);
     else {
       const described = lookup(type, name);

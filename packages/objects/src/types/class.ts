@@ -107,15 +107,7 @@ export function makeClasses(core: Core): ClassesApi {
     return 0;
   }
 
-  const attributes = makeAttributes(
-    core,
-    dicts,
-    descriptors,
-    lookup,
-    setOnClass,
-    instances.builtinBase,
-    plain,
-  );
+  const attributes = makeAttributes(core, dicts, descriptors, lookup, setOnClass, instances, plain);
 
   function dealloc(cls: Address): void {
     alloc.untrack(cls);

@@ -41,6 +41,8 @@ export interface InstanceDicts {
   dict(this: void, object: Address, cls: Address): Address;
   /** Give the instance another dict: borrowed. 0, -1 or NO_DICT. */
   setDict(this: void, object: Address, cls: Address, dict: Address): number;
+  /** Make attributes independent of the class, which is about to change: in a dict of their own. 0 or -1. */
+  detach(this: void, object: Address, cls: Address): number;
   /** Attributes in order, borrowed. */
   entries(this: void, object: Address, cls: Address): [Address, Address][];
   /** Drop what a managed dict holds, as the instance dies or its cycle is broken. */
@@ -351,6 +353,11 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       memory.u32[slot >>> 2] = dict;
       refs.xdecref(before);
       return 0;
+    },
+    detach: (object, cls) => {
+      if ((flagsOf(cls) & managedDict) === 0 || valuesOf(object, cls) === 0) return 0;
+      const dict = dictOf(object, cls);
+      return dict === 0 ? -1 : core.dict.detachValues(dict);
     },
     entries: (object, cls) => {
       const found: [Address, Address][] = [];

@@ -27,6 +27,8 @@ export interface Instances {
   clear(this: void, object: Address): void;
   /** The nearest base that is no class. */
   builtinBase(this: void, cls: Address): Address;
+  /** Whether instances of two classes are laid out alike, down to the names of slots. */
+  sameLayout(this: void, one: Address, other: Address): boolean;
   /** Visit the words of the slots that a class and its bases add, the class's own first. */
   eachSlot(this: void, object: Address, cls: Address, visit: (word: Address) => void): void;
 }
@@ -43,6 +45,9 @@ export function makeInstances(core: Core, dicts: InstanceDicts, plain: PlainInst
   const OBJECT = types.object;
   const { heapType, hasGc, managedDict, managedWeakref } = typeFlags;
   const MANAGED = managedDict | managedWeakref;
+  /** What instances of two classes must have in common for one to become the other. */
+  const LAYOUT_FLAGS = MANAGED | typeFlags.inlineValues;
+  const LAYOUT_FIELDS = [T.tp_basicsize, T.tp_itemsize, T.tp_dictoffset, T.tp_weaklistoffset];
   const GC_HEAD = core.profile.headers.gcHead;
   const WEAKREFS = T.tp_weaklistoffset;
   const PREFIX = 4 * word;
@@ -75,6 +80,17 @@ export function makeInstances(core: Core, dicts: InstanceDicts, plain: PlainInst
     memory.u32.fill(0, (object + 2 * word) >>> 2, (object + own) >>> 2);
     if (inline !== 0) dicts.initInline(object, cls);
     return object;
+  }
+
+  /** Names of all slots, the class's own first. */
+  function slotNames(cls: Address): string {
+    const names: string[] = [];
+    for (let owner = cls; (flagsOf(owner) & heapType) !== 0; owner = u(owner + T.tp_base)) {
+      const own = u(owner + HEAP.at.ht_slots);
+      const count = own === 0 ? 0 : core.tuple.length(own);
+      for (let n = 0; n < count; n++) names.push(core.str.value(core.tuple.getItem(own, n)));
+    }
+    return names.join(" ");
   }
 
   function eachSlot(object: Address, cls: Address, visit: (word: Address) => void): void {
@@ -246,6 +262,12 @@ export function makeInstances(core: Core, dicts: InstanceDicts, plain: PlainInst
       types.slots(base).clear?.(object);
     },
     builtinBase,
+    sameLayout: (one, other) =>
+      builtinBase(one) === builtinBase(other) &&
+      (flagsOf(one) & flagsOf(other) & heapType) !== 0 &&
+      ((flagsOf(one) ^ flagsOf(other)) & LAYOUT_FLAGS) === 0 &&
+      LAYOUT_FIELDS.every((offset) => u(one + offset) === u(other + offset)) &&
+      slotNames(one) === slotNames(other),
     eachSlot,
   };
 }
