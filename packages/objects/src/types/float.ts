@@ -69,12 +69,13 @@ export function makeFloat(core: Core): FloatApi {
       if (object === 0) return core.errors.noMemory();
     }
     const u32 = memory.u32;
-    u32[object >>> 2] = 1;
-    u32[(object + TYPE) >>> 2] = type;
+    const i = object >>> 2;
+    u32[i] = 1;
     if (wide) {
-      u32[(object + 4) >>> 2] = 0;
-      u32[(object + TYPE + 4) >>> 2] = 0;
-    }
+      u32[i + 1] = 0;
+      u32[i + 2] = type;
+      u32[i + 3] = 0;
+    } else u32[i + 1] = type;
     memory.f64[(object + VALUE) >>> 3] = number;
     return object;
   }

@@ -199,14 +199,21 @@ export function makeInt(core: Core): IntApi {
       if (object === 0) return core.errors.noMemory();
     }
     const u32 = memory.u32;
-    u32[object >>> 2] = 1;
-    u32[(object + TYPE) >>> 2] = type;
-    u32[(object + SIZE) >>> 2] = TAGGED ? (number < 0 ? 10 : 8) : number < 0 ? -1 : 1;
-    u32[(object + DIGITS) >>> 2] = number < 0 ? -number : number;
+    const i = object >>> 2;
+    const size = TAGGED ? (number < 0 ? 10 : 8) : number < 0 ? -1 : 1;
+    const digit = number < 0 ? -number : number;
+    u32[i] = 1;
     if (wide) {
-      u32[(object + 4) >>> 2] = 0;
-      u32[(object + TYPE + 4) >>> 2] = 0;
-      u32[(object + SIZE + 4) >>> 2] = !TAGGED && number < 0 ? 0xffffffff : 0;
+      u32[i + 1] = 0;
+      u32[i + 2] = type;
+      u32[i + 3] = 0;
+      u32[i + 4] = size;
+      u32[i + 5] = !TAGGED && number < 0 ? 0xffffffff : 0;
+      u32[i + 6] = digit;
+    } else {
+      u32[i + 1] = type;
+      u32[i + 2] = size;
+      u32[i + 3] = digit;
     }
     return object;
   }

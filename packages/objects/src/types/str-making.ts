@@ -35,10 +35,8 @@ export interface StrMaking {
 
 /** @param type the type `str` */
 export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): StrMaking {
-  const { memory, alloc, obj, errors, facts, word, wide, state, at } = core;
+  const { memory, alloc, obj, errors, facts, wide, state, at } = core;
   const offsets = strOffsets(core);
-  const TYPE = word;
-  const LENGTH = offsets.length;
   const HASH = offsets.hash;
   const STATE = offsets.state;
   const UTF8_LENGTH = offsets.utf8Length;
@@ -58,17 +56,23 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
   /** Header of a str that is its only reference; the characters and their final 0 are the caller's to write. */
   function initialize(object: Address, length: number, bits: number): void {
     const u32 = memory.u32;
-    u32[object >>> 2] = 1;
-    u32[(object + TYPE) >>> 2] = type;
-    u32[(object + LENGTH) >>> 2] = length;
-    u32[(object + HASH) >>> 2] = 0xffffffff;
-    u32[(object + STATE) >>> 2] = bits;
+    const i = object >>> 2;
+    u32[i] = 1;
     if (wide) {
-      u32[(object + 4) >>> 2] = 0;
-      u32[(object + TYPE + 4) >>> 2] = 0;
-      u32[(object + LENGTH + 4) >>> 2] = 0;
-      u32[(object + HASH + 4) >>> 2] = 0xffffffff;
-      u32[(object + STATE + 4) >>> 2] = 0;
+      u32[i + 1] = 0;
+      u32[i + 2] = type;
+      u32[i + 3] = 0;
+      u32[i + 4] = length;
+      u32[i + 5] = 0;
+      u32[i + 6] = 0xffffffff;
+      u32[i + 7] = 0xffffffff;
+      u32[i + 8] = bits;
+      u32[i + 9] = 0;
+    } else {
+      u32[i + 1] = type;
+      u32[i + 2] = length;
+      u32[i + 3] = 0xffffffff;
+      u32[i + 4] = bits;
     }
     if (WSTR !== 0 || (bits & ASCII) === 0) initializeRest(object, length, bits);
   }
