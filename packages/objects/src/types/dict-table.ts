@@ -291,7 +291,8 @@ export function makeDictTable(
     if (low === -1 && high === -1) return setItemAny(dict, key, value);
     const entry = entryOfStr(keys, key, low, high);
     refs.incref(value);
-    if (!TRACKS_AT_ONCE && u32[(dict - HEAD) >>> 2] === 0) track(dict, key, value);
+    // A str is never part of a cycle.
+    if (!TRACKS_AT_ONCE && u32[(dict - HEAD) >>> 2] === 0 && mayBeTracked(value)) alloc.track(dict);
     if (entry === 0) return addStr(dict, key, low, high, value);
     const old = u32[(entry + word) >>> 2];
     u32[(entry + word) >>> 2] = value;

@@ -106,7 +106,16 @@ export function makeDict(core: Core): DictApi {
   }
 
   function create(): Address {
-    return make(EMPTY, 0, 0);
+    const dict = kept.pop();
+    if (dict === 0) return make(EMPTY, 0, 0);
+    // What is kept still has its type, its tag, and the upper halves of its words.
+    const u32 = memory.u32;
+    u32[dict >>> 2] = 1;
+    u32[(dict + USED) >>> 2] = 0;
+    u32[(dict + KEYS) >>> 2] = EMPTY;
+    u32[(dict + VALUES) >>> 2] = 0;
+    if (TRACKS_AT_ONCE) alloc.track(dict);
+    return dict;
   }
 
   function createPresized(n: number, allStrings = false): Address {
