@@ -384,6 +384,47 @@ describe.each(everyProfile)("list in %s %s", (version, abi) => {
     core.inspect.verify();
   });
 
+  it("raises RecursionError where comparing nests too deeply, and shows what it can", () => {
+    const core = testObjects(version, abi);
+    const { list, tuple, float, refs, protocol, errors } = core;
+    const nest = (depth: number, pack: typeof list.pack): Address => {
+      let made = float.from(1);
+      for (let n = 0; n < depth; n++) {
+        const outer = pack([made]);
+        refs.decref(made);
+        made = outer;
+      }
+      return made;
+    };
+    for (const pack of [list.pack, tuple.pack]) {
+      const a = nest(500, pack);
+      const b = nest(500, pack);
+      expect(protocol.equal(a, b)).toBe(1);
+      expect(protocol.less(a, b)).toBe(0);
+      const deep = nest(50_000, pack);
+      const other = nest(50_000, pack);
+      expect(protocol.equal(deep, other)).toBe(-1);
+      expect(errors.matches("RecursionError")).toBe(true);
+      errors.clear();
+      expect(protocol.less(deep, other)).toBe(-1);
+      expect(errors.matches("RecursionError")).toBe(true);
+      errors.clear();
+      expect(protocol.repr(deep)).toMatch(/^[[(]+\.\.\.[\]),]+$/);
+      for (const object of [a, b, deep, other]) refs.decref(object);
+    }
+    const inside = list.create(0);
+    list.append(inside, inside);
+    const second = list.create(0);
+    list.append(second, second);
+    expect(protocol.equal(inside, second)).toBe(-1);
+    errors.clear();
+    for (const object of [inside, second]) {
+      list.clear(object);
+      refs.decref(object);
+    }
+    core.inspect.verify();
+  });
+
   it("goes on where a heap is opened again", () => {
     const core = testObjects(version, abi);
     const made = listOf(core, [5000, 5001]);

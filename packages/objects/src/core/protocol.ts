@@ -2,17 +2,85 @@
 import type { Address } from "@pyrena/abi";
 import { hex } from "@pyrena/abi";
 import type { ProtocolApi } from "../api/protocol.ts";
-import { typeFlags } from "../api/types.ts";
+import { type TypeSlots, typeFlags } from "../api/types.ts";
+import { makeStackGuard } from "../frames/stack-guard.ts";
 import type { Core } from "./core.ts";
+import { typeLayout } from "./type-object.ts";
 
 /** What `equal` and `less` return where a type does not know the other's. */
 export const NOT_IMPLEMENTED = 2;
 
 export function makeProtocol(core: Core): ProtocolApi {
   const { memory, word, wide, types } = core;
+  const TYPE = word;
   const SIZE = 2 * word;
+  const FLAGS = typeLayout(core).at.tp_flags;
   /** Objects whose repr is under way: a container inside itself shows as an ellipsis. */
   const underWay = new Set<Address>();
+
+  /** Operations of containers that go on with their items: how deep they are nested now, and may be. */
+  const guard = makeStackGuard();
+  let nested = 0;
+
+  /** Begin one more; false: JavaScript's stack is nearly used up. */
+  function enter(): boolean {
+    nested++;
+    if (nested <= guard.reach || guard.extend(nested)) return true;
+    nested--;
+    return false;
+  }
+
+  function leave(): void {
+    nested--;
+    if (nested < guard.keeps) guard.shrink(nested);
+  }
+
+  /** RecursionError, as CPython raises it: -1. */
+  function tooDeep(): -1 {
+    core.errors.raise("RecursionError", "containers are nested too deeply");
+    return -1;
+  }
+
+  function equalBySlots(a: Address, b: Address): number {
+    const first = types.slotsOf(a);
+    const second = types.slotsOf(b);
+    if (first.equal !== undefined) {
+      const result = first.equal(a, b);
+      if (result !== NOT_IMPLEMENTED) return result;
+    }
+    if (second.equal !== undefined && second !== first) {
+      const result = second.equal(b, a);
+      if (result !== NOT_IMPLEMENTED) return result;
+    }
+    return 0;
+  }
+
+  /** Objects that hold others are collectable; only their operations nest. */
+  function mayNest(object: Address): boolean {
+    const u32 = memory.u32;
+    return (u32[(u32[(object + TYPE) >>> 2] + FLAGS) >>> 2] & typeFlags.hasGc) !== 0;
+  }
+
+  function equalNested(a: Address, b: Address): number {
+    if (!enter()) return tooDeep();
+    try {
+      return equalBySlots(a, b);
+    } finally {
+      leave();
+    }
+  }
+
+  function hashNested(slots: TypeSlots, object: Address): number {
+    if (!enter()) {
+      core.hashHigh = -1;
+      return tooDeep();
+    }
+    try {
+      return slots.hash?.(object) ?? -1;
+    } finally {
+      leave();
+    }
+  }
 
   /** Hash of an address, as `_Py_HashPointer`: rotated right by 4 bits, because the low ones say nothing. */
   function hashAddress(object: Address): number {
@@ -25,7 +93,9 @@ export function makeProtocol(core: Core): ProtocolApi {
   const api: ProtocolApi = {
     hash: (object) => {
       const slots = types.slotsOf(object);
-      if (slots.hash !== undefined) return slots.hash(object);
+      if (slots.hash !== undefined) {
+        return mayNest(object) ? hashNested(slots, object) : slots.hash(object);
+      }
       if (slots.equal === undefined) return hashAddress(object);
       core.errors.raise("TypeError", `unhashable type: '${types.name(types.typeOf(object))}'`);
       core.hashHigh = -1;
@@ -33,23 +103,18 @@ export function makeProtocol(core: Core): ProtocolApi {
     },
     equal: (a, b) => {
       if (a === b) return 1;
-      const first = types.slotsOf(a);
-      const second = types.slotsOf(b);
-      if (first.equal !== undefined) {
-        const result = first.equal(a, b);
-        if (result !== NOT_IMPLEMENTED) return result;
-      }
-      if (second.equal !== undefined && second !== first) {
-        const result = second.equal(b, a);
-        if (result !== NOT_IMPLEMENTED) return result;
-      }
-      return 0;
+      return mayNest(a) && mayNest(b) ? equalNested(a, b) : equalBySlots(a, b);
     },
     less: (a, b) => {
       const slots = types.slotsOf(a);
       if (slots.less !== undefined) {
-        const result = slots.less(a, b);
-        if (result !== NOT_IMPLEMENTED) return result;
+        if (!enter()) return tooDeep();
+        try {
+          const result = slots.less(a, b);
+          if (result !== NOT_IMPLEMENTED) return result;
+        } finally {
+          leave();
+        }
       }
       core.errors.raise(
         "TypeError",
@@ -64,11 +129,14 @@ export function makeProtocol(core: Core): ProtocolApi {
         return `<${types.name(types.typeOf(object))} object at ${hex(object)}>`;
       }
       if (underWay.has(object)) return slots.reprInside ?? "...";
+      // What is nested too deeply is left out: a repr never fails.
+      if (!enter()) return "...";
       underWay.add(object);
       try {
         return slots.repr(object);
       } finally {
         underWay.delete(object);
+        leave();
       }
     },
     length: (object) => {
