@@ -117,6 +117,8 @@ export interface ObjectFacts {
   readonly classBodyLines: boolean;
   /** Whether all classes share the descriptors of `__dict__` and `__weakref__` (3.15). */
   readonly sharesClassDescriptors: boolean;
+  /** Whether getsizeof counts a PyGC_Head for built-in types, which have none (3.11 and 3.12). */
+  readonly countsHeadsOfStaticTypes: boolean;
   /** What PyTypeObject has beyond 3.11's: `tp_watched` (3.12), and one word more (3.15). */
   readonly typeExtraWords: 0 | 1 | 2;
   /** Words of PyHeapTypeObject after `_ht_tpname`: what the interpreter caches for classes. */
@@ -197,6 +199,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     storeErrors: minor <= 12 ? "none" : minor <= 14 ? "not-of-values" : "all",
     classBodyLines: minor >= 13,
     sharesClassDescriptors: minor >= 15,
+    countsHeadsOfStaticTypes: minor <= 12,
     typeExtraWords: minor === 11 ? 0 : minor <= 14 ? 1 : 2,
     heapTypeCacheWords: minor <= 14 ? minor - 10 : 4,
     functionTypeParams: minor >= 12,

@@ -182,6 +182,18 @@ describe.each(everyProfile)("classes in %s %s", (version, abi) => {
     inspect.verify({ held: [plain, a, b, same, c, large, d, value] });
   });
 
+  it("have the sizes that getsizeof shows, built-in ones included", () => {
+    const core = testObjects(version, abi);
+    // sys.getsizeof(int) of 3.11 to 3.15; lp64 of 3.14 and 3.15 is derived.
+    const sizes = {
+      lp64: { "3.11": 424, "3.12": 432, "3.13": 416, "3.14": 416, "3.15": 424 },
+      ilp32: { "3.11": 212, "3.12": 216, "3.13": 208, "3.14": 208, "3.15": 212 },
+    };
+    for (const type of [core.int.type, core.types.type, core.types.object]) {
+      expect(core.protocol.getsizeof(type)).toBe(sizes[abi][version]);
+    }
+  });
+
   it("refuse bases that cannot go together, and say why", () => {
     const core = testObjects(version, abi);
     const { classes, list, dict, int, inspect } = core;

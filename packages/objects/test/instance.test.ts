@@ -61,8 +61,8 @@ const step = fc.record({
 describe.each(everyProfile)("instances in %s %s", (version, abi) => {
   it("keep any attributes as a Map does, in values or in a dict, whatever outlives what", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 50 }), fc.boolean(), (steps, ofList) => {
-        const core = testObjects(version, abi);
+      fc.property(fc.array(step, { maxLength: 40 }), fc.boolean(), (steps, ofList) => {
+        const core = testObjects(version, abi, { debug: true });
         const { classes, refs, dict, str, inspect } = core;
         const cls = classes.create({ name: "C", bases: ofList ? [core.list.type] : [] });
         const models: Model[] = [];
@@ -152,7 +152,7 @@ describe.each(everyProfile)("instances in %s %s", (version, abi) => {
         for (const object of held().slice(1)) refs.decref(object);
         inspect.verify({ held: [cls] });
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
@@ -291,6 +291,53 @@ describe.each(everyProfile)("instances in %s %s", (version, abi) => {
         (_, [object]) => ({ object: classes.dict(object as Address) }),
       );
     }
+    const method = core.functions.define(
+      { name: "method", locals: ["self"], argCount: 1, body: () => refs.newRef(value) },
+      core.modules.dict(core.modules.main()),
+    );
+    expect(core.protocol.setAttribute(plain, "method", method)).toBe(0);
+    refs.decref(method);
+    everyFailureOf(
+      () => [classes.call(plain, []), str.interned("method")],
+      (_, [object, name]) => ({
+        object: classes.getAttribute(object as Address, name as Address),
+      }),
+    );
+    everyFailureOf(
+      () => [classes.call(plain, []), str.interned("missing")],
+      (_, [object, name]) => {
+        const found = classes.getAttribute(object as Address, name as Address);
+        if (!core.errors.matches("AttributeError")) return { object: found };
+        core.errors.clear();
+        return { object: refs.newRef(value) };
+      },
+    );
+    everyFailureOf(
+      () => {
+        const object = classes.call(plain, []);
+        core.protocol.setAttribute(object, "x", value);
+        return [object, dict.create()];
+      },
+      (_, [object, other]) => {
+        refs.decref(classes.dict(object as Address) || refs.newRef(value));
+        if (core.errors.occurred() !== 0) return { status: -1 };
+        return { status: classes.setDict(object as Address, other as Address) };
+      },
+    );
+    everyFailureOf(
+      () => {
+        const object = classes.call(plain, []);
+        core.protocol.setAttribute(object, "x", value);
+        return [object];
+      },
+      (_, [object]) => {
+        const name = core.str.name("__class__");
+        const before = core.types.typeOf(object as Address);
+        const status = classes.setAttribute(object as Address, name, withoutRoom);
+        expect(core.types.typeOf(object as Address)).toBe(status === 0 ? withoutRoom : before);
+        return { status };
+      },
+    );
     everyFailureOf(
       () => [classes.call(children[0] as Address, []), list.pack([value, value])],
       (_, [, items]) => ({ object: classes.call(children[0] as Address, [items as Address]) }),

@@ -199,6 +199,6 @@ export interface TypesApi {
   preBytes(this: void, type: Address): number;
   /** Offset of the weak reference list's head from an object of this type (may be negative); 0: none. */
   weaklistOffset(this: void, type: Address): number;
-  /** All types: static ones first, then living heap types. */
+  /** All types in static data, in the order in which they were defined; classes are their subclasses. */
   all(this: void): Address[];
 }

@@ -27,6 +27,7 @@ export function makeClasses(core: Core): ClassesApi {
   const H = HEAP.at;
   const GC_HEAD = core.profile.headers.gcHead;
   const { heapType, typeSubclass } = typeFlags;
+  const STATIC_BYTES = typeLayout(core).bytes + (core.facts.countsHeadsOfStaticTypes ? GC_HEAD : 0);
   const u = (address: Address): number => memory.u32[address >>> 2];
   /** `type_traverse`'s order. */
   const visited = [T.tp_dict, T.tp_cache, T.tp_mro, T.tp_bases, T.tp_base, H.ht_module];
@@ -155,7 +156,7 @@ export function makeClasses(core: Core): ClassesApi {
     },
     clear,
     sizeof: (cls) => {
-      if (!isHeap(cls)) return typeLayout(core).bytes;
+      if (!isHeap(cls)) return STATIC_BYTES;
       const keys = u(cls + H.ht_cached_keys);
       return HEAP.bytes + (keys === 0 ? 0 : core.dict.keysBytes(keys));
     },

@@ -7,6 +7,7 @@ import {
   type Address,
   defineStruct,
   type FieldSpec,
+  layoutCodes,
   layoutOf,
   type StructDefinition,
 } from "@pyrena/abi";
@@ -210,6 +211,7 @@ export function makeFunctions(core: Core): FunctionsApi {
     flags: typeFlags.hasGc,
     dictoffset: DICT,
     weaklistoffset: WEAKREFS,
+    layout: visited.flatMap((offset) => [layoutCodes.words, offset, 1]),
     slots,
   });
 
