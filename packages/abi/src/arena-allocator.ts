@@ -20,7 +20,7 @@ export interface PyObjectArenaAllocator<Ctx = unknown> {
    * Visit every piece of the memory that the source manages, in order of address: regions it has handed out, others'
    * pieces of the same memory, its own records, and what is free. Absent: only the source knows.
    */
-  regions?(
+  walk?(
     this: void,
     ctx: Ctx,
     visit: (base: Address, bytes: number, kind: "arena" | "segment" | "own" | "free") => void,

@@ -9,6 +9,8 @@
  * - G2 `untrack` of an untracked object does nothing; `track` of a tracked one is the caller's mistake.
  * - G3 A collector finds tracked objects only through what it keeps itself: the words of PyGC_Head, and its state.
  * - G4 `collect` inside a collection returns 0.
+ * - G5 A collection leaves alone what is referenced from outside of the tracked objects, and what is reached from that.
+ *   What it takes apart is unreachable, was finalized, and is gone or reachable again when `collect` returns.
  */
 import type { Address } from "./address.ts";
 import type { ObjectGraph } from "./object-graph.ts";

@@ -7,10 +7,12 @@
 export { allocatorLaws } from "./allocator-laws.ts";
 export { type ArenaAllocatorSubject, arenaAllocatorLaws } from "./arena-allocator-laws.ts";
 export { checkProgram } from "./check-program.ts";
+export { type CollectorSubject, collectorLaws } from "./collector-laws.ts";
 export { type HeapWalkerSubject, heapWalkerLaws } from "./heap-walker-laws.ts";
 export { type Law, lawBroken } from "./law.ts";
 export { type LiveBlock, LiveBlocks } from "./live-blocks.ts";
 export { everyFailure, failNth, failNthArena, NthFailure } from "./nth-failure.ts";
+export { nullCollector } from "./null-collector.ts";
 export {
   nullAllocator,
   nullArenaSource,
@@ -18,6 +20,7 @@ export {
   nullStatSource,
   nullWalker,
 } from "./null-contracts.ts";
+export { type ObjectGraphSubject, objectGraphLaws } from "./object-graph-laws.ts";
 export {
   type PlainAllocator,
   type PlainAllocatorOptions,
@@ -25,6 +28,7 @@ export {
   plainAllocator,
   plainArenaSource,
 } from "./plain-allocator.ts";
+export { type PlainGraph, plainGraph } from "./plain-graph.ts";
 export { ProgramRun, type RunProgramOptions, runProgram } from "./program-run.ts";
 export { between, type Random, seededRandom } from "./random.ts";
 export {

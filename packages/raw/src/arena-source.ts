@@ -115,7 +115,7 @@ function structOver(ctx: ArenaContext, options: ArenaSourceOptions): ArenaSource
     alloc: shared ? lockedAlloc : alloc,
     free: shared ? lockedFree : free,
     stats: arenaStats(ctx),
-    regions: (_, visit) =>
+    walk: (_, visit) =>
       underLock(ctx.regions, () => {
         const { granuleBytes } = ctx.regions;
         walkRuns(ctx.regions, (first, length, kind) =>

@@ -37,14 +37,14 @@ describe.each(someProfiles)("the arena source, $name", (profile) => {
   });
 });
 
-test("regions() shows the whole memory: own records, what was handed out, the raw allocator's, what is free", () => {
+test("walk shows the whole memory: own records, what was handed out, the raw allocator's, what is free", () => {
   const { memory, malloc, allocArena, freeArena, arenas } = freshLayers(
     profileFor("3.13", "lp64"),
     { bytes: 8 << 20, maxBytes: 16 << 20 },
   );
   const regions = (): [number, number, string][] => {
     const seen: [number, number, string][] = [];
-    arenas.regions?.(arenas.ctx, (...region) => void seen.push(region));
+    arenas.walk?.(arenas.ctx, (...region) => void seen.push(region));
     let end = 0;
     for (const [base, bytes] of seen) {
       expect(base).toBe(end);

@@ -47,7 +47,7 @@ export function makeRegions(core: Core): () => Region[] {
         },
       });
     }
-    arenas.regions?.(arenas.ctx, (base, bytes, kind) => {
+    arenas.walk?.(arenas.ctx, (base, bytes, kind) => {
       if (pieces.some((piece) => piece.base === base)) return;
       if (kind === "free") pieces.push({ name: "free", base, bytes, used: 0 });
       else if (kind === "own") pieces.push({ name: "header", base, bytes, used: bytes });
