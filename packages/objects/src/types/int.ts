@@ -22,8 +22,8 @@ import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { NOT_IMPLEMENTED } from "../core/protocol.ts";
 import { makeHashes } from "./hash.ts";
+import { makeIntArithmetic } from "./int-arithmetic.ts";
 import { bigFromDigits, digitsFromBig } from "./int-digits.ts";
-import { makeIntDivision } from "./int-division.ts";
 
 /** `PyLongObject` with one digit. */
 export const intStruct: StructDefinition<"ob_refcnt" | "ob_type" | "ob_size" | "ob_digit"> =
@@ -36,7 +36,6 @@ export const intStruct: StructDefinition<"ob_refcnt" | "ob_type" | "ob_size" | "
 
 /** One more than the largest digit. */
 const BASE = 0x40000000;
-const DIGIT_MASK = BASE - 1;
 const DIGIT_BITS = 30;
 
 export function makeInt(core: Core): IntApi {
@@ -314,56 +313,11 @@ export function makeInt(core: Core): IntApi {
     return TAGGED ? size < 16 : (size + 1) >>> 0 <= 2;
   }
 
-  function bothCompact(a: Address, b: Address): boolean {
-    return isCompact(a) && isCompact(b);
-  }
-
   function one(object: Address): number {
     const u32 = memory.u32;
     const size = u32[(object + SIZE) >>> 2];
     const sign = TAGGED ? 1 - (size & 3) : size | 0;
     return sign * u32[(object + DIGITS) >>> 2];
-  }
-
-  /** Digits that CPython makes room for when it subtracts magnitudes: those below the first that differs. */
-  function differenceRoom(a: Address, b: Address): number {
-    const count = digitCount(a);
-    const other = digitCount(b);
-    if (count !== other) return Math.max(count, other);
-    let n = count;
-    const u32 = memory.u32;
-    while (n > 0 && u32[(a + DIGITS + 4 * n - 4) >>> 2] === u32[(b + DIGITS + 4 * n - 4) >>> 2])
-      n--;
-    return n;
-  }
-
-  /** Room for a sum of the magnitudes: one digit more than the longer. */
-  function sumRoom(a: Address, b: Address): number {
-    return Math.max(digitCount(a), digitCount(b)) + 1;
-  }
-
-  function add(a: Address, b: Address): Address {
-    if (bothCompact(a, b)) return from(one(a) + one(b));
-    const room = isNegative(a) === isNegative(b) ? sumRoom(a, b) : differenceRoom(a, b);
-    return fromBig(big(a) + big(b), room);
-  }
-
-  function subtract(a: Address, b: Address): Address {
-    if (bothCompact(a, b)) return from(one(a) - one(b));
-    const room = isNegative(a) === isNegative(b) ? differenceRoom(a, b) : sumRoom(a, b);
-    return fromBig(big(a) - big(b), room);
-  }
-
-  function multiply(a: Address, b: Address): Address {
-    if (!bothCompact(a, b)) return fromBig(big(a) * big(b), digitCount(a) + digitCount(b));
-    const x = one(a);
-    const y = one(b);
-    const product = x * y;
-    if (Math.abs(product) <= Number.MAX_SAFE_INTEGER) return from(product);
-    // Two digits, more than a double holds: the low one is exact by itself, and tells how far the rest was rounded.
-    const size = Math.abs(product);
-    const low = Math.imul(Math.abs(x), Math.abs(y)) & DIGIT_MASK;
-    return twoDigits(low, Math.round((size - low) / BASE), product < 0);
   }
 
   /** A new int from a value that is not negative, never a cached one. */
@@ -385,49 +339,21 @@ export function makeInt(core: Core): IntApi {
     return small(number);
   }
 
-  /** `-object`: in place if nobody else refers to it. */
-  function negated(object: Address): Address {
-    if (memory.u32[object >>> 2] === 1) {
-      setSize(object, digitCount(object), !isNegative(object));
-      return object;
-    }
-    const minus = negate(object);
-    core.refs.decref(object);
-    return minus;
-  }
-
-  function negate(object: Address): Address {
-    if (isCompact(object)) return from(-one(object));
-    return fromBig(-big(object), digitCount(object));
-  }
-
-  const division = makeIntDivision(core, {
+  const arithmetic = makeIntArithmetic(core, {
     digitCount,
     isNegative,
-    magnitude: (object) => (isNegative(object) ? -big(object) : big(object)),
-    topDigit: (object) => memory.u32[(object + DIGITS + 4 * digitCount(object) - 4) >>> 2],
+    digit: (object, n) => memory.u32[(object + DIGITS + 4 * n) >>> 2],
+    isCompact,
+    one,
+    big,
+    from,
+    fromBig,
+    twoDigits,
     place,
     maybeSmall,
-    negated,
-    exact: (object) =>
-      memory.u32[(object + TYPE) >>> 2] === type
-        ? core.refs.newRef(object)
-        : fromBig(big(object), digitCount(object)),
-    from,
-    add,
-    subtract,
+    flip: (object) => setSize(object, digitCount(object), !isNegative(object)),
+    isExact: (object) => memory.u32[(object + TYPE) >>> 2] === type,
   });
-
-  /** Quotient, or remainder, of a division rounded towards minus infinity. */
-  function divide(a: Address, b: Address, wantsRemainder: boolean): Address {
-    if (digitCount(b) === 0) return core.errors.raise("ZeroDivisionError", "division by zero");
-    if (digitCount(a) !== 1 || digitCount(b) !== 1)
-      return wantsRemainder ? division.remainder(a, b) : division.floorDivide(a, b);
-    const x = one(a);
-    const y = one(b);
-    const quotient = Math.floor(x / y);
-    return from(wantsRemainder ? x - quotient * y : quotient);
-  }
 
   return {
     type,
@@ -441,12 +367,7 @@ export function makeInt(core: Core): IntApi {
     compare,
     isNegative,
     digitCount,
-    add,
-    subtract,
-    multiply,
-    floorDivide: (a, b) => divide(a, b, false),
-    remainder: (a, b) => divide(a, b, true),
-    negate,
+    ...arithmetic,
     bitLength: (object) => {
       const count = digitCount(object);
       if (count === 0) return 0;
