@@ -204,6 +204,39 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
     core.inspect.verify();
   });
 
+  it("grows through all sizes of tables", () => {
+    const core = testObjects(version, abi);
+    const { dict, refs, protocol, str, word } = core;
+    const made = dict.create();
+    const empty = protocol.getsizeof(made);
+    const none = core.constants.none;
+    const sizes: number[][] = [];
+    let before = empty;
+    for (let n = 1; n < 90_000; n++) {
+      const name = str.from(`k${n}`);
+      dict.setItem(made, name, none);
+      refs.decref(name);
+      const now = protocol.getsizeof(made);
+      if (now !== before) sizes.push([n, now - empty]);
+      before = now;
+    }
+    const header = core.wide ? 32 : 20;
+    // Slots, and bytes of each in the index table; two thirds as many entries of two words.
+    const tables = Array.from({ length: 16 }, (_, n) => 2 ** (n + 3));
+    const usable = (slots: number): number => Math.floor((2 * slots) / 3);
+    expect(sizes).toEqual(
+      tables.map((slots, n) => [
+        n === 0 ? 1 : usable(slots / 2) + 1,
+        header + slots * (slots <= 128 ? 1 : slots <= 32768 ? 2 : 4) + usable(slots) * 2 * word,
+      ]),
+    );
+    // As CPython says on lp64: 87382 strs in 3,844,864 bytes.
+    if (core.wide) expect(before).toBe(3_844_864);
+    dict.verify(made);
+    refs.decref(made);
+    core.inspect.verify();
+  });
+
   it("shows itself as Python does, also inside itself", () => {
     const core = testObjects(version, abi);
     const { dict, int, refs, protocol } = core;

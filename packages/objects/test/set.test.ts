@@ -191,7 +191,7 @@ describe.each(everyProfile)("set in %s %s", (version, abi) => {
     const made = set.create();
     const sizes: number[][] = [];
     let before = protocol.getsizeof(made);
-    for (let n = 0; n < 5000; n++) {
+    for (let n = 0; n < 80_000; n++) {
       withItem(core, n, (it) => set.add(made, it));
       const now = protocol.getsizeof(made);
       if (now !== before) sizes.push([n + 1, (now - before) / word]);
@@ -205,8 +205,11 @@ describe.each(everyProfile)("set in %s %s", (version, abi) => {
       [307, 2 * (2048 - 512)],
       [1229, 2 * (8192 - 2048)],
       [4915, 2 * (32768 - 8192)],
+      [19661, 2 * (131072 - 32768)],
+      // From 50,000 items on the next size is twice as many, not four times.
+      [78643, 2 * (262144 - 131072)],
     ]);
-    for (let n = 0; n < 5000; n += 2) withItem(core, n, (it) => set.discard(made, it));
+    for (let n = 0; n < 80_000; n += 2) withItem(core, n, (it) => set.discard(made, it));
     expect(protocol.getsizeof(made)).toBe(before);
     set.verify(made);
     refs.decref(made);
@@ -401,6 +404,11 @@ describe.each(everyProfile)("set in %s %s", (version, abi) => {
     }
     expect(set.pack([one, unhashable])).toBe(0);
     errors.clear();
+    const items = list.pack([one, unhashable, two]);
+    expect(set.from(items, true)).toBe(0);
+    expect(errors.matches("TypeError")).toBe(true);
+    errors.clear();
+    refs.decref(items);
     keys.onEqual = () => {
       errors.raise("ValueError", "not today");
       return -1;
