@@ -401,8 +401,8 @@ describe.each(everyProfile)("list in %s %s", (version, abi) => {
       const b = nest(500, pack);
       expect(protocol.equal(a, b)).toBe(1);
       expect(protocol.less(a, b)).toBe(0);
-      const deep = nest(50_000, pack);
-      const other = nest(50_000, pack);
+      const deep = nest(10_000, pack);
+      const other = nest(10_000, pack);
       expect(protocol.equal(deep, other)).toBe(-1);
       expect(errors.matches("RecursionError")).toBe(true);
       errors.clear();
@@ -422,6 +422,25 @@ describe.each(everyProfile)("list in %s %s", (version, abi) => {
       list.clear(object);
       refs.decref(object);
     }
+    core.inspect.verify();
+  });
+
+  it("takes no dead objects in debug mode", () => {
+    const core = testObjects(version, abi, { debug: true });
+    const { list, tuple, refs } = core;
+    const made = list.create(0);
+    const dead = list.create(0);
+    refs.decref(dead);
+    for (const use of [
+      () => list.append(made, dead),
+      () => list.insert(made, 0, dead),
+      () => list.pack([made, dead]),
+      () => tuple.pack([made, dead]),
+      () => tuple.pack2(made, dead),
+    ]) {
+      expect(use).toThrow(/no living object/);
+    }
+    refs.decref(made);
     core.inspect.verify();
   });
 

@@ -272,6 +272,13 @@ export function makeList(core: Core): ListApi {
     return errors.raise("IndexError", `${what} out of range`);
   }
 
+  /** In debug mode: the object itself; counting one up and down again finds what is none. */
+  function living(object: Address): Address {
+    refs.incref(object);
+    refs.decref(object);
+    return object;
+  }
+
   /** An index that may count from the end, as one that does not; -1 if the list has no such item. */
   function place(list: Address, index: number): number {
     const size = memory.u32[(list + SIZE) >>> 2];
@@ -533,7 +540,7 @@ export function makeList(core: Core): ListApi {
       if (list !== 0) alloc.track(list);
       return list;
     },
-    pack,
+    pack: core.debug ? (items) => pack(items.map(living)) : pack,
     from,
     length,
     getItem,
@@ -551,7 +558,7 @@ export function makeList(core: Core): ListApi {
         indexError("index of the item to assign");
         return -1;
       }
-      incref(item);
+      refs.incref(item);
       const i = firstWord(list) + n * STEP;
       const before = memory.u32[i];
       memory.u32[i] = item;
@@ -559,8 +566,8 @@ export function makeList(core: Core): ListApi {
       return 0;
     },
     deleteItem,
-    append,
-    insert,
+    append: core.debug ? (list, item) => append(list, living(item)) : append,
+    insert: core.debug ? (list, index, item) => insert(list, index, living(item)) : insert,
     pop,
     extend,
     remove,

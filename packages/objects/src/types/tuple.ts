@@ -294,6 +294,15 @@ export function makeTuple(core: Core): TupleApi {
     return tuple;
   }
 
+  /** In debug mode: counting one up and down again finds what is no living object. */
+  function checkedPack(items: readonly Address[]): Address {
+    for (const item of items) {
+      refs.incref(item);
+      refs.decref(item);
+    }
+    return pack(items);
+  }
+
   function pack2(first: Address, second: Address): Address {
     const tuple = allocate(2);
     if (tuple === 0) return 0;
@@ -404,8 +413,8 @@ export function makeTuple(core: Core): TupleApi {
     track: (tuple) => {
       if (tuple !== empty) alloc.track(tuple);
     },
-    pack,
-    pack2,
+    pack: core.debug ? checkedPack : pack,
+    pack2: core.debug ? (first, second) => checkedPack([first, second]) : pack2,
     from,
     length,
     getItem,
