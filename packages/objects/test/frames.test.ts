@@ -627,6 +627,27 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
     );
   });
 
+  it("checks frames and indices of locals in debug mode", () => {
+    const story = tell(testObjects(version, abi, { debug: true }));
+    const { frames, refs, weakrefs, exceptions, constants } = story.core;
+    const frame = frames.pushNamed("f", ["x", "y"]);
+    frames.store(frame, 1, story.mortal("y"));
+    expect(() => frames.local(frame, 2)).toThrow(/local of local 2 of the frame at .* has 2/);
+    expect(() => frames.assign(frame, 0, -1)).toThrow(/assign of local -1/);
+    expect(() => frames.load(frame + 64, 0)).toThrow(/load of .* is no frame/);
+    const object = frames.frameObject(frame);
+    frames.pop(frame);
+    expect(() => frames.store(frame, 0, 0)).toThrow(/store of .* is no frame/);
+    expect(frames.localName(frames.frameOfObject(object), 1)).toBe("y");
+    frames.recursionLimit = 10;
+    expect(frames.recursionLimit).toBe(10);
+    expect(() => weakrefs.get(object)).toThrow(/get of a frame .* ReferenceType is wanted/);
+    expect(() => exceptions.args(constants.none)).toThrow(/BaseException is wanted/);
+    refs.decref(object);
+    expect(story.told()).toEqual(["y"]);
+    finish(story);
+  });
+
   it("holds values on the evaluation stack, and drops them from the top when an exception leaves", () => {
     const story = begin();
     const { frames, errors } = story.core;

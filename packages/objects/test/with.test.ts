@@ -242,6 +242,37 @@ describe.each(everyProfile)("with statements in %s %s", (version, abi) => {
     finish(scene);
   });
 
+  it("takes managers of types defined in TypeScript, whose attributes are bound", () => {
+    const scene = begin();
+    const { core } = scene;
+    const { frames, types, alloc, refs } = core;
+    const enter = scene.fn("enter", [], 0, () => {
+      scene.log.push("enter");
+      return scene.none();
+    });
+    const exit = scene.fn("exit", ["t", "v", "tb"], 3, () => {
+      scene.log.push("exit");
+      return scene.none();
+    });
+    const type = types.define({
+      name: "Lock",
+      basicsize: 2 * core.word,
+      flags: 0,
+      slots: {
+        name: "test.Lock",
+        dealloc: alloc.freeObject,
+        getAttribute: (_, name) =>
+          name === "__enter__" ? refs.newRef(enter) : name === "__exit__" ? refs.newRef(exit) : 0,
+      },
+    });
+    const lock = alloc.object(type, 2 * core.word);
+    scene.within([], () => {
+      expect(frames.with(lock, () => 0, { steals: true, discards: true })).toBe(0);
+    });
+    expect(scene.told()).toEqual(["enter", "exit"]);
+    finish(scene);
+  });
+
   it("does not run the body where __enter__ raises", () => {
     const scene = begin();
     const { frames, errors } = scene.core;

@@ -3,6 +3,7 @@
  * taken an unchecked function before goes on using it; what users call is checked.
  */
 import { type Address, hex, PyrenaError } from "@pyrena/abi";
+import { checkedFrames } from "../frames/checks.ts";
 import type { Core } from "./core.ts";
 
 /** Functions whose first parameter is an object of the part's type, by part. */
@@ -41,6 +42,16 @@ export function addChecks(core: Core): void {
     const types = "frozenType" in api ? [api.type, api.frozenType] : [api.type];
     core.add(part as "list", checkedApi(core, api, types, names) as Core["list"]);
   }
+  const { weakrefs, exceptions } = core;
+  const weakTypes = [weakrefs.refType, weakrefs.proxyType, weakrefs.callableProxyType];
+  const ofRef = ["get", "referent", "isDead", "clear", "callback"];
+  core.add("weakrefs", checkedApi(core, weakrefs, weakTypes, ofRef));
+  const ofException = [
+    ...["args", "message", "traceback", "context", "cause", "suppressesContext", "setTraceback"],
+    ...["setContext", "setCause", "field", "setField", "addNote", "raise", "chain"],
+  ];
+  core.add("exceptions", checkedApi(core, exceptions, [exceptions.baseType], ofException));
+  core.add("frames", checkedFrames(core, core.frames));
 }
 
 /**

@@ -86,10 +86,11 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     }
   }
 
+  /** A manager that is lent, marked by bit 0, is not owned. */
   function drop(record: Address, offset: number): void {
     const value = memory.u32[(record + offset) >>> 2];
     memory.u32[(record + offset) >>> 2] = 0;
-    refs.xdecref(value);
+    if (value !== 0 && (value & 1) === 0) refs.decref(value);
   }
 
   /** Run a body; on an exception bring the stacks back to where they were, and the frame into the traceback. */
@@ -217,25 +218,37 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     return -1;
   }
 
-  /** `__enter__` or `__exit__` as the type has it: borrowed, or NULL. */
+  /** `__enter__` or `__exit__` as the manager's type has it: new reference; NULL, maybe with an exception pending. */
   function lookUp(manager: Address, name: Address): Address {
-    return core.classes.lookup(types.typeOf(manager), name);
+    const type = types.typeOf(manager);
+    const method = core.classes.lookup(type, name);
+    if (method !== 0) return refs.newRef(method);
+    return types.slots(type).getAttribute?.(manager, core.str.value(name)) ?? 0;
   }
 
-  /** Keep `method` and, where it is not bound, `self` in the record. False with an exception pending. */
-  function keepMethod(record: Address, method: Address, manager: Address, lent: boolean): boolean {
+  /** Keep `method`, which is stolen, and, where it is not bound, `self` in the record. False with an exception pending. */
+  function keepMethod(
+    record: Address,
+    method: Address,
+    manager: Address,
+    lent: boolean,
+    name: Address,
+  ): boolean {
     const u32 = memory.u32;
-    if (types.typeOf(method) !== core.functions.type) {
-      u32[(record + FIRST) >>> 2] = refs.newRef(method);
+    // What a built-in type gives as an attribute is bound already.
+    const isOfClass = core.classes.lookup(types.typeOf(manager), name) === method;
+    if (!isOfClass || types.typeOf(method) !== core.functions.type) {
+      u32[(record + FIRST) >>> 2] = method;
       return true;
     }
     if (facts.withBindsMethods) {
       const bound = core.functions.createMethod(method, manager);
+      refs.decref(method);
       if (bound === 0) return false;
       memory.u32[(record + FIRST) >>> 2] = bound;
       return true;
     }
-    u32[(record + FIRST) >>> 2] = refs.newRef(method);
+    u32[(record + FIRST) >>> 2] = method;
     u32[(record + SECOND) >>> 2] = lent ? manager + 1 : refs.newRef(manager);
     return true;
   }
@@ -265,20 +278,21 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     const enter = lookUp(manager, ENTER);
     const exit = enter === 0 ? 0 : lookUp(manager, EXIT);
     if (exit === 0) {
-      const lacking = enter === 0 ? "__enter__" : "__exit__";
-      errors.raise(
-        "TypeError",
-        `'${types.name(types.typeOf(manager))}' has no ${lacking}: it is no context manager`,
-      );
+      refs.xdecref(enter);
+      if (errors.occurred() === 0) {
+        const name = types.name(types.typeOf(manager));
+        const lacking = enter === 0 ? "__enter__" : "__exit__";
+        errors.raise("TypeError", `'${name}' has no ${lacking}: it is no context manager`);
+      }
       if (steals) refs.decref(manager);
       return -1;
     }
     const exiting = open();
     const entering = exiting === 0 ? 0 : open();
-    const ready =
-      entering !== 0 &&
-      keepMethod(entering, enter, manager, !steals) &&
-      keepMethod(exiting, exit, manager, !steals);
+    let ready = entering !== 0 && keepMethod(entering, enter, manager, !steals, ENTER);
+    if (entering === 0) refs.decref(enter);
+    if (ready) ready = keepMethod(exiting, exit, manager, !steals, EXIT);
+    else refs.decref(exit);
     if (steals) refs.decref(manager);
     let entered = 0;
     if (ready) entered = callKept(entering, []);
@@ -297,17 +311,11 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
       result = done ? leaveNormally(exiting) : leaveByException(exiting);
     }
     if (exiting !== 0) {
-      dropLent(exiting);
+      drop(exiting, SECOND);
       drop(exiting, FIRST);
       close(exiting);
     }
     return result;
-  }
-
-  /** A manager that is lent is not owned. */
-  function dropLent(record: Address): void {
-    if ((memory.u32[(record + SECOND) >>> 2] & 1) !== 0) memory.u32[(record + SECOND) >>> 2] = 0;
-    drop(record, SECOND);
   }
 
   function leaveNormally(record: Address): number {
