@@ -57,14 +57,16 @@ export function makeDictCopies(
     const capacity = keysApi.count(keys) + keysApi.usable(keys);
     const itsValues = values.copy(valuesOf(dict), capacity);
     if (itsValues === 0) return 0;
-    const result = make(keys, itsValues, length(dict));
-    if (result === 0) {
-      values.free(itsValues);
-      return 0;
-    }
-    keysApi.incref(keys);
+    // Owned from here on: making the dict may collect garbage, whose finalizers may change the original.
     const count = keysApi.count(keys);
     for (let n = 0; n < count; n++) refs.xincref(values.get(itsValues, n));
+    keysApi.incref(keys);
+    const result = make(keys, itsValues, values.size(itsValues));
+    if (result === 0) {
+      table.dropValues(keys, itsValues);
+      keysApi.decref(keys);
+      return 0;
+    }
     followTracking(dict, result);
     return result;
   }
