@@ -212,7 +212,9 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
     const none = core.constants.none;
     const sizes: number[][] = [];
     let before = empty;
-    for (let n = 1; n < 90_000; n++) {
+    // Two versions go all the way; it takes long.
+    const most = version === "3.13" || version === "3.14" ? 90_000 : 3_000;
+    for (let n = 1; n < most; n++) {
       const name = str.from(`k${n}`);
       dict.setItem(made, name, none);
       refs.decref(name);
@@ -222,8 +224,10 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
     }
     const header = core.wide ? 32 : 20;
     // Slots, and bytes of each in the index table; two thirds as many entries of two words.
-    const tables = Array.from({ length: 16 }, (_, n) => 2 ** (n + 3));
     const usable = (slots: number): number => Math.floor((2 * slots) / 3);
+    const tables = Array.from({ length: 16 }, (_, n) => 2 ** (n + 3)).filter(
+      (slots) => usable(slots / 2) < most,
+    );
     expect(sizes).toEqual(
       tables.map((slots, n) => [
         n === 0 ? 1 : usable(slots / 2) + 1,
@@ -231,7 +235,7 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
       ]),
     );
     // As CPython says on lp64: 87382 strs in 3,844,864 bytes.
-    if (core.wide) expect(before).toBe(3_844_864);
+    if (core.wide && most === 90_000) expect(before).toBe(3_844_864);
     dict.verify(made);
     refs.decref(made);
     core.inspect.verify();

@@ -191,14 +191,16 @@ describe.each(everyProfile)("set in %s %s", (version, abi) => {
     const made = set.create();
     const sizes: number[][] = [];
     let before = protocol.getsizeof(made);
-    for (let n = 0; n < 80_000; n++) {
+    // Two versions go all the way; it takes long.
+    const most = version === "3.13" || version === "3.14" ? 80_000 : 6_000;
+    for (let n = 0; n < most; n++) {
       withItem(core, n, (it) => set.add(made, it));
       const now = protocol.getsizeof(made);
       if (now !== before) sizes.push([n + 1, (now - before) / word]);
       before = now;
     }
     // Slots go from the 8 within to 32, 128 … at three fifths; two words each.
-    expect(sizes).toEqual([
+    const expected = [
       [5, 64],
       [19, 2 * (128 - 32)],
       [77, 2 * (512 - 128)],
@@ -208,8 +210,9 @@ describe.each(everyProfile)("set in %s %s", (version, abi) => {
       [19661, 2 * (131072 - 32768)],
       // From 50,000 items on the next size is twice as many, not four times.
       [78643, 2 * (262144 - 131072)],
-    ]);
-    for (let n = 0; n < 80_000; n += 2) withItem(core, n, (it) => set.discard(made, it));
+    ];
+    expect(sizes).toEqual(expected.filter(([length]) => (length as number) <= most));
+    for (let n = 0; n < most; n += 2) withItem(core, n, (it) => set.discard(made, it));
     expect(protocol.getsizeof(made)).toBe(before);
     set.verify(made);
     refs.decref(made);
