@@ -410,6 +410,51 @@ describe.each(everyProfile)("exceptions in %s %s", (version, abi) => {
     finish(story);
   });
 
+  it("and the frames that they hold die deeply nested in CPython's order", () => {
+    const story = begin();
+    const { core } = story;
+    const { frames, errors, refs, exceptions, int } = core;
+    const recursive: Address = story.fn("rb", ["n", "m"], 1, (frame) => {
+      const n = Number(int.value(frames.local(frame, 0)));
+      frames.store(frame, 1, story.mortal(String(n)));
+      if (n === 0) return errors.raise("ValueError", "");
+      const result = frames.callMoving(recursive, [int.from(n - 1)], 0);
+      if (result === 0) return 0;
+      refs.decref(result);
+      return story.none();
+    });
+    const top = story.fn("top", [], 0, () => {
+      const body = (): number => {
+        const result = frames.callMoving(recursive, [int.from(120)], 0);
+        refs.xdecref(result);
+        return result === 0 ? -1 : 0;
+      };
+      frames.tryExcept(body, { handle: () => 0 });
+      return story.none();
+    });
+    story.run(top);
+    const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+    // Up to 3.12 the trashcan puts aside what is nested 50 deep.
+    const early = minor <= 12;
+    const levels = early ? [...upTo(119).filter((n) => n !== 70), 120, 119, 70] : upTo(121);
+    expect(story.told()).toEqual(levels.map(String));
+    let chain = 0;
+    for (let n = 0; n < 130; n++) {
+      const argument = story.mortal(String(n));
+      const exception = exceptions.create(exceptions.type("ValueError"), [argument]);
+      refs.decref(argument);
+      exceptions.setContext(exception, chain);
+      chain = exception;
+    }
+    refs.decref(chain);
+    const late = early ? [31, 32, 80, 81] : [];
+    const order = upTo(130)
+      .reverse()
+      .filter((n) => !late.includes(n));
+    expect(story.told()).toEqual([...order, ...late].map(String));
+    finish(story);
+  });
+
   it("die in long chains without deep recursion", () => {
     const story = begin();
     const { exceptions, refs } = story.core;
