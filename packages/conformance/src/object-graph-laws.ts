@@ -14,7 +14,10 @@ export interface ObjectGraphSubject {
   readonly graph: ObjectGraph;
   /** The collector that its objects are tracked by. */
   readonly collector: Collector;
-  /** A collectable, tracked object that owns one reference to each of these for each time it stands there: new reference. */
+  /**
+   * A collectable, tracked object that owns one reference to each of these for each time it stands there: new reference.
+   * `clear` of one with a single item must empty it.
+   */
   container(items: readonly Address[]): Address;
   /** An object that is not collectable: new reference. */
   leaf(): Address;
@@ -189,7 +192,8 @@ function checkCallbacks(make: () => ObjectGraphSubject): void {
   const object = subject.finalizable(() => {
     log.push("finalizer");
     // What a user does in there: makes objects, drops them, throws.
-    graph.decref(ctx, subject.container([subject.leaf(), subject.container([])]));
+    const inside = [subject.leaf(), subject.container([])];
+    for (const one of [subject.container(inside), ...inside]) graph.decref(ctx, one);
     throw new Error("thrown by a finalizer");
   });
   const ref = subject.weakref(object, () => {

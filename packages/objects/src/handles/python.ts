@@ -57,6 +57,11 @@ export interface ClassOptions {
   readonly module?: string;
 }
 
+/** Names of a method's parameters: `self`, whether the body takes it or not, and what else it takes. */
+function methodParams(count: number): string[] {
+  return ["self", ...Array.from({ length: Math.max(0, count - 1) }, (_, n) => `arg${n + 1}`)];
+}
+
 /** Python objects of one heap, by handles. */
 export class Python {
   /** The low-level API on addresses. */
@@ -299,7 +304,12 @@ export class Python {
       for (const [key, member] of Object.entries(members)) {
         const ref =
           typeof member === "function"
-            ? this.#define(key, member as () => unknown, {}, `${name}.${key}`)
+            ? this.#define(
+                key,
+                member as () => unknown,
+                { params: methodParams(member.length) },
+                `${name}.${key}`,
+              )
             : context.make(member);
         if (ref === 0) context.fail();
         attributes.push([key, ref]);

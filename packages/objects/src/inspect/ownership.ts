@@ -151,7 +151,8 @@ function dictOwnership(core: Core): Ownership {
   };
 }
 
-function setOwnership({ memory, profile, word: WORD, alloc, types }: Core): Ownership {
+function setOwnership(core: Core): Ownership {
+  const { memory, profile, facts, word: WORD, alloc, types } = core;
   const S = layoutOf(setStruct, profile.abi).at;
   const word = (address: Address): number => memory.u32[address >>> 2];
   return {
@@ -169,7 +170,14 @@ function setOwnership({ memory, profile, word: WORD, alloc, types }: Core): Owne
       let occupied = 0;
       for (let n = 0; n < slots; n++) if (word(table + 2 * n * WORD) !== 0) occupied++;
       if (occupied !== fill) return `counts ${fill} filled slots and has ${occupied}`;
-      if (types.typeOf(set) !== 0 && !alloc.isTracked(set)) return "is not tracked";
+      if (alloc.isTracked(set)) return undefined;
+      if (!facts.tracksFrozensetsByContent || types.typeOf(set) !== core.set.frozenType)
+        return "is not tracked";
+      for (let n = 0; n < slots; n++) {
+        const key = word(table + 2 * n * WORD);
+        if (key === 0 || key === core.state) continue; // free, or deleted
+        if (mustBeTracked(core, key)) return "is not tracked, but holds what is";
+      }
       return undefined;
     },
   };
