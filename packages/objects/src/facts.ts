@@ -95,6 +95,8 @@ export interface ObjectFacts {
   readonly dictKeysDomain: "obj" | "mem";
   /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
   readonly tracksDictsAtOnce: boolean;
+  /** Whether `frozenset(items)` of untrackable items is not tracked (3.15). */
+  readonly tracksFrozensetsByContent: boolean;
   /** Whether a tuple made from an array of items is tracked only if one is of a collectable type (3.14 and later). */
   readonly tracksTuplesByContent: boolean;
   /** Whether slices can be hashed (3.12 and later). */
@@ -188,6 +190,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     bytearrayDomain: minor >= 13 ? "mem" : "obj",
     dictKeysDomain: minor >= 13 ? "mem" : "obj",
     tracksDictsAtOnce: minor >= 14,
+    tracksFrozensetsByContent: minor >= 15,
     tracksTuplesByContent: minor >= 14,
     hashesSlices: minor >= 12,
     rangeLengthInSteps: minor === 11,

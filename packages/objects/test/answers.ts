@@ -68,6 +68,7 @@ export interface Answers {
   readonly orders: Readonly<Record<string, readonly (number | string)[]>>;
   readonly trashcan: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly sharing: Readonly<Record<string, boolean>>;
+  readonly tracked: Readonly<Record<string, boolean>>;
   /** Absent where the answers are derived. */
   readonly frames?: {
     readonly "frame objects": readonly { slots: number; stack: number; getsizeof: number }[];

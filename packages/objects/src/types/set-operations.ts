@@ -144,7 +144,21 @@ export function makeSetOperations(core: Core, table: SetTable, kinds: SetMaking)
 
   function from(items: Address, frozen: boolean): Address {
     if (frozen && types.typeOf(items) === typeFor(true)) return refs.newRef(items);
-    return makeFrom(typeFor(frozen), items);
+    const set = makeFrom(typeFor(frozen), items);
+    return frozen ? trackedByContent(set) : set;
+  }
+
+  /** A new frozenset (or NULL), of which the collector need not know if no item can be part of a cycle. */
+  function trackedByContent(set: Address): Address {
+    if (set === 0 || !core.facts.tracksFrozensetsByContent) return set;
+    const cursor: TableCursor = { position: 0, key: 0, value: 0 };
+    while (next(set, cursor)) {
+      const { key } = cursor;
+      if (!types.isCollectable(key)) continue;
+      if (types.typeOf(key) !== core.tuple.type || core.alloc.isTracked(key)) return set;
+    }
+    core.alloc.untrack(set);
+    return set;
   }
 
   function pack(items: readonly Address[], frozen = false): Address {
@@ -156,7 +170,7 @@ export function makeSetOperations(core: Core, table: SetTable, kinds: SetMaking)
         return 0;
       }
     }
-    return set;
+    return frozen ? trackedByContent(set) : set;
   }
 
   /** `set` or `frozenset`, whichever the set is or derives from: the type of results. */
