@@ -658,7 +658,7 @@ describe.each(everyProfile)("exceptions in %s %s", (version, abi) => {
         expect(frames.depth()).toBe(0);
         core.inspect.verify({ held: story.held });
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
     finish(story);
   });

@@ -623,7 +623,7 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
         expect(story.told()).toEqual(deaths.splice(0));
         finish(story);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 

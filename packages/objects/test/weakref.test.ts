@@ -453,7 +453,7 @@ describe.each(everyProfile)("weak references in %s %s", (version, abi) => {
         story.told();
         finish(story);
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 });
