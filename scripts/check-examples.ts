@@ -1,9 +1,10 @@
 /**
- * Runs every js and ts block of the root's README, where the CLI's packages are found, so that
- * what a newcomer reads first does work. The READMEs of packages are tried by check-package.ts.
+ * Runs every js and ts block of the root's README, where the CLI's packages are found, and every
+ * program in examples/objects, so that what a newcomer reads first does work. The READMEs of
+ * packages are tried by check-package.ts.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Problem, report } from "./problems.ts";
 import { codeBlocks } from "./readme.ts";
@@ -28,4 +29,20 @@ const problems = blocks.flatMap(({ code, line }): Problem[] => {
   const where = `${FILE}:${line}`;
   return status === 0 ? [] : [{ rule: "examples run", where, what: `fails:\n${stderr}` }];
 });
-report(problems, `${blocks.length} examples of ${FILE}`, WHY);
+const FOLDER = "examples/objects";
+const programs = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".js"));
+for (const name of programs) {
+  const { status, stderr } = spawnSync(process.execPath, [join(FOLDER, name)], {
+    cwd: ROOT,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  if (status !== 0) {
+    problems.push({ rule: "examples run", where: `${FOLDER}/${name}`, what: `fails:\n${stderr}` });
+  }
+}
+report(
+  problems,
+  `${blocks.length} examples of ${FILE}, ${programs.length} programs of ${FOLDER}`,
+  WHY,
+);
