@@ -17,7 +17,9 @@ export type {
   ModulesApi,
 } from "./api/functions.ts";
 export type { FreeListLine, InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
+export type { ComplexApi, ConstantsApi, FloatApi, IntApi } from "./api/numbers.ts";
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
+export type { ByteArrayApi, BytesApi, StrApi } from "./api/text.ts";
 export {
   type TypeSlots,
   type TypeSpec,
