@@ -74,6 +74,7 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ["with", 2],
   ["raise", 2],
   ["swap", 1],
+  ["nest", 2],
   ["bulk", 2],
   ["rescue", 1],
   ["copy", 4],
@@ -369,6 +370,8 @@ class Generator {
         return this.do({ s: "swap", a: this.variable(), b: this.variable() });
       case "bulk":
         return this.bulk();
+      case "nest":
+        return this.nest();
       case "rescue":
         if (!this.model.classes.some(({ finalizer }) => finalizer === "resurrect"))
           return undefined;
@@ -402,7 +405,12 @@ class Generator {
   private onList(on: Variable): { statements: Statement[]; raises: boolean } {
     const r = this.random;
     const length = lengthOf(this.model.read(on));
-    switch (r.below(14)) {
+    switch (r.below(16)) {
+      case 14:
+        if (r.oneIn(3)) return this.op("sort", on);
+        return this.op(r.pick(["count", "index", "removeItem"]), on, [this.itemOf(on)]);
+      case 15:
+        return this.op("fromKeys", on, [this.operand()], this.perhapsTarget());
       case 0:
       case 1:
       case 2:
@@ -410,7 +418,9 @@ class Generator {
       case 3:
         return this.op("insert", on, [this.bound(length), this.operand()]);
       case 4:
-        return this.op("extend", on, [{ e: "var", v: this.variable("list", "tuple", "range") }]);
+        return this.op("extend", on, [
+          { e: "var", v: this.variable("list", "tuple", "range", "dict", "set", "str", "bytes") },
+        ]);
       case 5:
         return this.op("pop", on, [], this.perhapsTarget());
       case 6:
@@ -438,6 +448,16 @@ class Generator {
           ? this.op("inplaceRepeat", on, [int(r.between(-1, 3))])
           : this.op("inplaceConcat", on, [{ e: "var", v: this.variable("list") }]);
     }
+  }
+
+  /** An item that the list has, most of the time. */
+  private itemOf(on: Variable): Expression {
+    const list = this.model.read(on);
+    if (list.k === "list" && list.items.length > 0 && this.random.below(4) > 0) {
+      const spelled = spell(this.random.pick(list.items));
+      if (spelled) return spelled;
+    }
+    return this.key();
   }
 
   private onDict(on: Variable): { statements: Statement[]; raises: boolean } {
@@ -494,7 +514,7 @@ class Generator {
         return this.op("update", on, [{ e: "var", v }]);
       }
       default:
-        return this.op("clear", on);
+        return r.oneIn(2) ? this.op("clear", on) : this.op("popMember", on, [], this.target());
     }
   }
 
@@ -586,13 +606,14 @@ class Generator {
       case 8:
         return this.op("bind", on, [], this.target());
       default:
-        return this.op("instanceDict", on, [], this.target());
+        if (r.below(3) > 0) return this.op("instanceDict", on, [], this.target());
+        return this.op("setInstanceDict", on, [{ e: "var", v: this.variable("dict") }]);
     }
   }
 
   private bulk(): { statements: Statement[]; raises: boolean } {
     const r = this.random;
-    const on = this.variable("list", "dict", "set", "bytearray");
+    const on = this.variable("list", "dict", "set", "bytearray", "instance");
     const { k } = this.model.read(on);
     const from = r.below(20);
     const to = from + r.pick([3, 5, 9, 20, 40, 100, 180]);
@@ -600,9 +621,20 @@ class Generator {
       const op = r.oneIn(2) ? "append" : "popLast";
       return this.do({ s: "bulk", op, on, from, to });
     }
+    if (k === "instance") return this.do({ s: "bulk", op: "setAttributes", on, from, to });
     if (k === "set") return this.do({ s: "bulk", op: "add", on, from, to });
     if (k === "bytearray") return this.do({ s: "bulk", op: "appendByte", on, from, to });
     return this.do({ s: "bulk", op: r.pick(["setInts", "setNames", "delInts"]), on, from, to });
+  }
+
+  private nest(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const depth = r.oneIn(3) ? r.between(40, 70) : r.between(2, 12);
+    const kind = r.pick(["list", "tuple", "dict", "instance", "instance"] as const);
+    const cls = r.below(this.model.classes.length);
+    const tag = this.tags;
+    this.tags += depth;
+    return this.do({ s: "nest", kind, on: this.variable(), cls, tag, depth });
   }
 
   /** Something with a free list is dropped, and objects like it are made at once: same address, same number. */
@@ -618,6 +650,13 @@ class Generator {
         r.oneIn(2) ? { s: "del", v: on } : { s: "set", to: on, value: { e: "int", v: "0" } },
       ).statements,
     );
+    // Something of the same size that has no free list, or another one, to take the memory if it was given back.
+    if (r.oneIn(2)) {
+      const between: Expression = r.oneIn(2)
+        ? { e: "int", v: r.pick(BIG_INTS) }
+        : { e: "complex", re: 1, im: 2 };
+      statements.push(...this.do({ s: "set", to: this.target(), value: between }).statements);
+    }
     const again = r.between(1, 2);
     for (let i = 0; i < again; i++) {
       const to = this.target();
@@ -650,8 +689,8 @@ class Generator {
     const args = Array.from({ length: r.below(4) }, () => this.variable());
     const to = this.perhapsTarget();
     const model = this.model;
-    const { inHandler } = model;
-    model.inHandler = false;
+    const { blocks } = model;
+    model.blocks = 0;
     model.push(args.map((name) => model.read(name)));
     this.depth++;
     const body = this.block(r.between(1, 9));
@@ -659,7 +698,7 @@ class Generator {
     const result = r.oneIn(4) ? null : this.target();
     const value = result === null ? undefined : model.look(result);
     model.pop();
-    model.inHandler = inHandler;
+    model.blocks = blocks;
     if (!body.raises && to !== null) model.bind(to, value ?? { k: "none" });
     const statement: Statement = {
       s: "call",
@@ -672,19 +711,19 @@ class Generator {
   }
 
   private tryStatement(): { statements: Statement[]; raises: boolean } {
-    if (this.depth >= 4 || this.model.inHandler) throw new Invalid("deep enough");
+    if (this.depth >= 4) throw new Invalid("deep enough");
     const r = this.random;
     this.depth++;
     this.model.catchers++;
+    this.model.blocks++;
     let body = this.block(r.between(1, 5));
     if (!body.raises && r.below(4) > 0) {
       const more = this.raisingCall();
       body = { statements: [...body.statements, ...more.statements], raises: more.raises };
     }
     this.model.catchers--;
-    this.model.inHandler = true;
     const handler = body.raises ? this.block(r.below(3)) : { statements: [], raises: false };
-    this.model.inHandler = false;
+    this.model.blocks--;
     this.depth--;
     const statement: Statement = {
       s: "try",
@@ -697,11 +736,12 @@ class Generator {
   /** A chain of calls whose innermost frame raises. */
   private raisingCall(): { statements: Statement[]; raises: boolean } {
     const r = this.random;
-    if (this.depth >= 5 || r.oneIn(3)) return this.do({ s: "raise" });
+    const { blocks: around } = this.model;
+    if (around <= 1 && (this.depth >= 5 || r.oneIn(3))) return this.do({ s: "raise" });
     const args = NAMES.filter((name) => this.model.look(name) !== undefined).slice(0, r.below(3));
     const model = this.model;
-    const { inHandler } = model;
-    model.inHandler = false;
+    const { blocks } = model;
+    model.blocks = 0;
     model.push(args.map((name) => model.read(name)));
     this.depth++;
     let body = this.block(r.between(1, 4));
@@ -711,7 +751,7 @@ class Generator {
     }
     this.depth--;
     model.pop();
-    model.inHandler = inHandler;
+    model.blocks = blocks;
     const statement: Statement = {
       s: "call",
       to: null,
@@ -723,7 +763,7 @@ class Generator {
   }
 
   private withStatement(): { statements: Statement[]; raises: boolean } {
-    if (this.depth >= 4 || this.model.inHandler) throw new Invalid("deep enough");
+    if (this.depth >= 4) throw new Invalid("deep enough");
     const r = this.random;
     const suppresses = r.oneIn(2);
     const number = this.managers++;
@@ -731,12 +771,14 @@ class Generator {
     if (to !== null) this.model.bind(to, { k: "int", v: BigInt(number) });
     this.depth++;
     if (suppresses) this.model.catchers++;
+    this.model.blocks++;
     let body = this.block(r.between(1, 4));
     if (!body.raises && this.model.catchers > 0 && r.oneIn(2)) {
       const more = this.raisingCall();
       body = { statements: [...body.statements, ...more.statements], raises: more.raises };
     }
     if (suppresses) this.model.catchers--;
+    this.model.blocks--;
     this.depth--;
     const statement: Statement = { s: "with", number, suppresses, to, body: body.statements };
     return { statements: [statement], raises: body.raises && !suppresses };

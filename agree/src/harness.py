@@ -89,6 +89,18 @@ class Manager:
         return self.suppresses
 
 
+def link(cls, tag, inner):
+    one = cls()
+    one.t = tag
+    one.u = inner
+    return one
+
+
+def tag(value):
+    found = getattr(value, "t", "?")
+    return str(found) if type(found) is int or type(found) is str and found == "?" else "other"
+
+
 def float_text(value):
     return struct.pack(">d", value).hex()
 
@@ -154,7 +166,7 @@ def more(value):
 
 
 def instance_name(value):
-    return type(value).__name__ + "#%d" % value.t
+    return type(value).__name__ + "#" + tag(value)
 
 
 def order(value):
@@ -201,7 +213,7 @@ def globals_of_program():
         "order": order,
         "kind": type_name,
         "wrc": getweakrefcount,
-        "attrs": lambda value: ",".join(value.__dict__),
+        "attrs": lambda value: ",".join(map(str, value.__dict__)),
         "copy": copy,
         "deepcopy": deepcopy,
         "ref": ref,
@@ -210,6 +222,8 @@ def globals_of_program():
         "cbr": callback_raising,
         "cbp": callback_proxy,
         "M": Manager,
+        "link": link,
+        "tag": tag,
         "Boom": Boom,
         "N": names,
         "R": rescued,
@@ -235,7 +249,7 @@ def run(source):
     try:
         module["main"]()
     except BaseException as error:
-        L("failed", "%s: %s" % (type(error).__name__, error))
+        L("failed", type(error).__name__)
     forget()
     for name in "ghi":
         L("drop", name)

@@ -94,6 +94,7 @@ export function countedLoads(statements: readonly Statement[]): Map<Statement, n
       case "swap":
         return on(unbound & ~bitOf(statement.a) & ~bitOf(statement.b));
       case "bulk":
+      case "nest":
         return on(unbound & ~bitOf(statement.on));
       case "log": {
         const names = statement.w === null ? [statement.v] : [statement.v, statement.w];

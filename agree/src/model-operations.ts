@@ -1,10 +1,11 @@
 /** Operations in the model: what each does to the values, and which error it ends in. */
 import type { Model } from "./model.ts";
 import { splitOperation } from "./operations.ts";
-import { ATTRIBUTES, type Statement } from "./program.ts";
+import type { Statement } from "./program.ts";
 import {
   ANY,
   checkedSet,
+  comparable,
   hashable,
   hashesByAddress,
   hasLength,
@@ -48,7 +49,6 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
     }
     case "extend": {
       need(on.k === "list");
-      need(first.k === "list" || first.k === "tuple" || first.k === "range", "extend");
       const more = [...iterate(first)];
       need(on.items.length + more.length <= MAX_LENGTH);
       on.items.push(...more);
@@ -73,7 +73,6 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       return iterate(on)[indexIn(first, lengthOf(on))]!;
     case "setitem":
       if (on.k === "dict") {
-        if (on.instance) need(first.k === "str" && ATTRIBUTES.includes(first.v), "attribute");
         const key = hashable(first);
         need(on.map.size < MAX_LENGTH);
         on.map.set(key, [on.map.get(key)?.[0] ?? first, second]);
@@ -87,7 +86,6 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       return NONE;
     case "delitem":
       if (on.k === "dict") {
-        if (on.instance) need(first.k === "str" && ATTRIBUTES.includes(first.v), "attribute");
         if (!on.map.delete(hashable(first))) throw new Raised("KeyError");
       } else if (on.k === "list") {
         on.items.splice(indexIn(first, on.items.length), 1);
@@ -139,7 +137,7 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       if (on.k === "list") on.items = [];
       else if (on.k === "bytearray") on.v = "";
       else {
-        need((on.k === "dict" && !on.instance) || on.k === "set");
+        need(on.k === "dict" || on.k === "set");
         on.map = new Map();
       }
       return NONE;
@@ -240,7 +238,7 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
         }
         on.map = checkedSet(map);
       } else {
-        need(on.k === "dict" && first.k === "dict" && !on.instance);
+        need(on.k === "dict" && first.k === "dict");
         const map = new Map(on.map);
         for (const [key, [item, value]] of first.map)
           map.set(key, [map.get(key)?.[0] ?? item, value]);
@@ -253,7 +251,7 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       return on.map.get(hashable(first))?.[1] ?? NONE;
     }
     case "setdefault": {
-      need(on.k === "dict" && !on.instance && on.map.size < MAX_LENGTH);
+      need(on.k === "dict" && on.map.size < MAX_LENGTH);
       const key = hashable(first);
       const found = on.map.get(key);
       if (found) return found[1];
@@ -261,7 +259,7 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       return second;
     }
     case "dictPop": {
-      need(on.k === "dict" && !on.instance);
+      need(on.k === "dict");
       if (on.map.size === 0) throw new Raised("KeyError");
       const key = hashable(first);
       const found = on.map.get(key);
@@ -270,7 +268,7 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       return found[1];
     }
     case "popitem": {
-      need(on.k === "dict" && !on.instance);
+      need(on.k === "dict");
       const last = [...on.map].at(-1);
       if (!last) throw new Raised("KeyError");
       on.map.delete(last[0]);
@@ -293,6 +291,55 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
           on.k === "bytearray",
       );
       return shallow(on);
+    case "count":
+    case "index":
+    case "removeItem": {
+      need(on.k === "list" && first.k !== "float");
+      const key = hashable(first);
+      const at = on.items.findIndex((item) => equals(item, key));
+      if (name === "count") return int(on.items.filter((item) => equals(item, key)).length);
+      if (at < 0) throw new Raised("ValueError");
+      if (name === "index") return int(at);
+      on.items.splice(at, 1);
+      return NONE;
+    }
+    case "sort": {
+      need(on.k === "list");
+      const order = on.items.map((item) => {
+        need(item.k === "int" || item.k === "bool");
+        return { item, by: item.k === "int" ? item.v : BigInt(item.v) };
+      });
+      order.sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : 0));
+      on.items = order.map(({ item }) => item);
+      return NONE;
+    }
+    case "popMember": {
+      need(on.k === "set");
+      if (on.map.size === 0) throw new Raised("KeyError");
+      const [member] = on.map.values();
+      const popped = on.map.size === 1 ? member! : ANY;
+      need(on.map.size === 1, "which one is popped");
+      on.map = new Map();
+      return popped;
+    }
+    case "fromKeys": {
+      const map = new Map<string, [Value, Value]>();
+      need(
+        on.k === "list" ||
+          on.k === "tuple" ||
+          on.k === "set" ||
+          on.k === "dict" ||
+          on.k === "frozenset",
+      );
+      const keys = on.k === "set" || on.k === "frozenset" ? [...on.map.values()] : iterate(on);
+      // Two equal keys of different types: which one stays depends on the order in the set.
+      for (const item of keys) {
+        const key = hashable(item);
+        if (!map.has(key)) map.set(key, [item, first]);
+      }
+      need((on.k !== "set" && on.k !== "frozenset") || map.size < 2, "order of a set");
+      return { k: "dict", map, instance: false };
+    }
     case "toList":
     case "toTuple": {
       const items = [...iterate(on)];
@@ -361,9 +408,13 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
       return { k: "method", self: on };
     case "instanceDict":
       need(on.k === "instance" && model.hasDict(on.cls));
-      for (let at = on.cls; at >= 0; at = model.classes[at]!.base)
-        need(model.classes[at]!.slots === null, "slots beside the dict");
+      needPlainDict(model, on);
       return on.attributes;
+    case "setInstanceDict":
+      need(on.k === "instance" && model.hasDict(on.cls) && first.k === "dict");
+      needPlainDict(model, on);
+      on.attributes = first;
+      return NONE;
     case "call":
       if (on.k === "method") return on.self;
       if (on.k === "ref") return ANY;
@@ -373,6 +424,20 @@ export function operate(model: Model, statement: Extract<Statement, { s: "op" }>
     default:
       throw new Error(`unknown operation ${name}`);
   }
+}
+
+/** All attributes of the instance lie in its dict, and no finalizer changes it. */
+function needPlainDict(model: Model, { cls }: Instance): void {
+  for (let at = cls; at >= 0; at = model.classes[at]!.base) {
+    need(model.classes[at]!.slots === null, "slots beside the dict");
+    need(model.classes[at]!.finalizer !== "drop", "changed by its finalizer");
+  }
+}
+
+/** Whether an item equals the wanted one, which is hashable. */
+function equals(item: Value, key: string): boolean {
+  need(comparable(item));
+  return keyOf(item) === key;
 }
 
 /** What may or may not fail is guarded always. */

@@ -46,10 +46,11 @@ export class Model {
   readonly globals: Frame = new Map();
   frames: Frame[] = [];
   /**
-   * Whether a handler of the running frame is under way. It holds neither `try` nor `with`: the compiler of 3.14 sometimes leaves an empty
-   * block behind the outer one then, where it stops looking for loads that need no reference.
+   * How many `try` and `with` statements of the running frame are under way, their handlers included. Within two of them
+   * nothing is raised but by a call: the compiler of 3.14 sometimes leaves an empty block behind the outer one then, where
+   * it stops looking for loads that need no reference.
    */
-  inHandler = false;
+  blocks = 0;
   /** How many `try` or suppressing `with` statements would catch an exception now. */
   catchers = 0;
 
@@ -193,15 +194,7 @@ export class Model {
       case "new": {
         need(statement.cls < this.classes.length);
         need(!statement.watched || this.weakly(statement.cls), "no weak references");
-        const attributes: Mapping = { k: "dict", map: new Map(), instance: true };
-        if (!this.isSlot(statement.cls, "t"))
-          attributes.map.set('s"t"', [{ k: "str", v: "t" }, int(statement.tag)]);
-        this.bind(statement.to, {
-          k: "instance",
-          cls: statement.cls,
-          uid: nextUid(),
-          attributes,
-        });
+        this.bind(statement.to, this.instance(statement.cls, statement.tag));
         return;
       }
       case "del": {
@@ -239,6 +232,23 @@ export class Model {
       case "bulk":
         this.bulk(statement);
         return;
+      case "nest": {
+        let value = this.read(statement.on);
+        const { kind, cls, tag, depth } = statement;
+        need(kind !== "instance" || (cls < this.classes.length && this.takes(cls, "u")));
+        for (let i = tag; i < tag + depth; i++) {
+          if (kind === "instance") value = this.instance(cls, i, value);
+          else if (kind === "dict")
+            value = {
+              k: "dict",
+              map: new Map([[keyOf(int(i))!, [int(i), value]]]),
+              instance: false,
+            };
+          else value = { k: kind, items: [value] };
+        }
+        this.bind(statement.on, value);
+        return;
+      }
       case "rescue":
         this.bind(statement.to, ANY);
         return;
@@ -251,12 +261,20 @@ export class Model {
         return;
       case "raise":
         need(this.catchers > 0, "nobody catches");
+        need(this.blocks <= 1, "raised within two blocks");
         throw new Raised("Boom");
       case "call":
       case "try":
       case "with":
         throw new Error(`${statement.s} holds statements: it is not a single step`);
     }
+  }
+
+  private instance(cls: number, tag: number, u?: Value): Value {
+    const attributes: Mapping = { k: "dict", map: new Map(), instance: true };
+    if (!this.isSlot(cls, "t")) attributes.map.set('s"t"', [{ k: "str", v: "t" }, int(tag)]);
+    if (u !== undefined) attributes.map.set('s"u"', [{ k: "str", v: "u" }, u]);
+    return { k: "instance", cls, uid: nextUid(), attributes };
   }
 
   /** @throws Invalid if the query makes no sense, or its answer depends on addresses */
@@ -343,8 +361,16 @@ export class Model {
         if (!map.has(key)) map.set(key, int(i));
       }
       value.map = checkedSet(map);
+    } else if (op === "setAttributes") {
+      need(value.k === "instance" && this.hasDict(value.cls));
+      need(value.attributes.map.size + to - from <= MAX_LENGTH);
+      for (let i = from; i < to; i++)
+        value.attributes.map.set(keyOf({ k: "str", v: `n${i}` })!, [
+          { k: "str", v: `n${i}` },
+          int(i),
+        ]);
     } else {
-      need(value.k === "dict" && !value.instance && value.map.size + to - from <= MAX_LENGTH);
+      need(value.k === "dict" && value.map.size + to - from <= MAX_LENGTH);
       for (let i = from; i < to; i++) {
         const key: Value = op === "setNames" ? { k: "str", v: `n${i}` } : int(i);
         const text = keyOf(key)!;

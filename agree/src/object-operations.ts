@@ -195,6 +195,24 @@ export class ObjectOperations {
         return py.protocol.getAttribute(on, "m");
       case "instanceDict":
         return py.classes.dict(on);
+      case "setInstanceDict":
+        return none(py.classes.setDict(on, first));
+      case "count": {
+        const count = list.count(on, first);
+        return count < 0 ? 0 : py.int.from(count);
+      }
+      case "index": {
+        const at = list.index(on, first);
+        return at < 0 ? 0 : py.int.from(at);
+      }
+      case "removeItem":
+        return none(list.remove(on, first));
+      case "sort":
+        return none(list.sort(on));
+      case "popMember":
+        return set.pop(on);
+      case "fromKeys":
+        return dict.fromKeys(on, first);
       case "call":
         return py.protocol.call(on, []);
       default:

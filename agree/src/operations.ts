@@ -40,6 +40,12 @@ export const SPELLING: Readonly<Record<string, string>> = {
   popitem: "$0.popitem()",
   merge: "$0 | $1",
   copyMethod: "$0.copy()",
+  count: "$0.count($1)",
+  index: "$0.index($1)",
+  removeItem: "$0.remove($1)",
+  sort: "$0.sort()",
+  popMember: "$0.pop()",
+  fromKeys: "dict.fromkeys($0, $1)",
   toList: "list($0)",
   toTuple: "tuple($0)",
   toSet: "set($0)",
@@ -54,6 +60,7 @@ export const SPELLING: Readonly<Record<string, string>> = {
   delattr: "del $0.$n",
   bind: "$0.m",
   instanceDict: "$0.__dict__",
+  setInstanceDict: "$0.__dict__ = $1",
   call: "$0()",
 };
 
@@ -66,6 +73,7 @@ export const STATEMENT_OPERATIONS: ReadonlySet<string> = new Set([
   "inplaceConcat",
   "inplaceRepeat",
   "setattr",
+  "setInstanceDict",
   "delattr",
 ]);
 

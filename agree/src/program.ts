@@ -143,10 +143,27 @@ export type Statement =
   /** Many small steps of one kind, to make tables grow and shrink: numbers `from` … `to - 1`. */
   | {
       readonly s: "bulk";
-      readonly op: "append" | "add" | "setInts" | "setNames" | "popLast" | "delInts" | "appendByte";
+      readonly op:
+        | "append"
+        | "add"
+        | "setInts"
+        | "setNames"
+        | "popLast"
+        | "delInts"
+        | "appendByte"
+        | "setAttributes";
       readonly on: Variable;
       readonly from: number;
       readonly to: number;
+    }
+  /** `on = [on]`, many times; or instances of a class, each with the one before as its `u`, numbered from `tag` on. */
+  | {
+      readonly s: "nest";
+      readonly kind: "list" | "tuple" | "dict" | "instance";
+      readonly on: Variable;
+      readonly cls: number;
+      readonly tag: number;
+      readonly depth: number;
     }
   /** `to = the oldest resurrected object, or None` */
   | { readonly s: "rescue"; readonly to: Variable }

@@ -21,7 +21,7 @@ import {
   type Variable,
 } from "./program.ts";
 import { MESSY_OPERATIONS, MESSY_QUERIES } from "./python.ts";
-import { itemsOf, order, show } from "./show.ts";
+import { itemsOf, order, show, tagOf } from "./show.ts";
 
 /** A local that swaps and loops use, and the one that caught exceptions are bound to. */
 const SCRATCH = "z";
@@ -108,6 +108,11 @@ function rememberNames(py: Objects, names: Set<string>): void {
   };
 }
 
+/** `str()` of a key of an instance's dict. */
+function keyText(py: Objects, key: Address): string {
+  return py.str.check(key) ? py.str.value(key) : py.protocol.repr(key);
+}
+
 class Run {
   readonly py: Objects;
   readonly operations: ObjectOperations;
@@ -118,6 +123,7 @@ class Run {
   scopes: Scope[] = [];
   classes: Address[] = [];
   names: Address[] = [];
+  codes: Address[] = [];
   readonly boom: Address;
   readonly manager: Address;
   readonly rescued: Address;
@@ -189,26 +195,26 @@ class Run {
     freeNames?: readonly string[],
     closure?: Address,
   ): Address {
-    return this.operations.check(
-      this.py.functions.define(
-        {
-          name,
-          locals,
-          argCount,
-          ...(freeNames && { freeNames }),
-          body: (frame) => {
-            try {
-              return body(frame);
-            } catch (error) {
-              if (error instanceof Failed) return 0;
-              throw error;
-            }
-          },
+    const { functions } = this.py;
+    const code = this.operations.check(
+      functions.createCode({
+        name,
+        locals,
+        argCount,
+        ...(freeNames && { freeNames }),
+        body: (frame) => {
+          try {
+            return body(frame);
+          } catch (error) {
+            if (error instanceof Failed) return 0;
+            throw error;
+          }
         },
-        this.globals,
-        closure,
-      ),
+      }),
     );
+    // As the constant of the surrounding code that it is in CPython, it outlives its functions.
+    this.codes.push(code);
+    return this.operations.check(functions.create(code, this.globals, closure));
   }
 
   private defineClass(definition: ClassDefinition, index: number): void {
@@ -236,9 +242,7 @@ class Run {
   private finalizer(definition: ClassDefinition, index: number, frame: Address): Address {
     const { py } = this;
     const self = py.frames.local(frame, 0);
-    const tag = this.operations.check(py.protocol.getAttribute(self, "t"));
-    this.tell(`del C${index}`, String(py.int.value(tag)));
-    py.refs.decref(tag);
+    this.tell(`del C${index}`, tagOf(py, self));
     switch (definition.finalizer) {
       case "count":
         this.tell("count", py.frames.getrefcount(frame, 0));
@@ -255,14 +259,23 @@ class Run {
     return this.operations.newNone();
   }
 
+  /** A function with one captured variable, as harness.py makes them. */
   private callback(number: number, kind: "ref" | "proxy", raises: boolean): Address {
     const { py } = this;
-    return this.define("called", ["weak"], 1, (frame) => {
+    const captured = this.operations.check(py.int.from(number));
+    const cell = this.operations.check(py.cells.create(captured));
+    const closure = this.operations.check(py.tuple.pack([cell]));
+    py.refs.decref(captured);
+    py.refs.decref(cell);
+    const body = (frame: Address): Address => {
       const weak = py.frames.local(frame, 0);
       this.tell(`callback ${number}`, kind === "proxy" || raises || py.weakrefs.isDead(weak));
       if (raises) this.raise();
       return this.operations.newNone();
-    });
+    };
+    const made = this.define("called", ["weak"], 1, body, ["number"], closure);
+    py.refs.decref(closure);
+    return made;
   }
 
   /** `raise Boom` */
@@ -506,6 +519,9 @@ class Run {
       case "bulk":
         this.bulk(statement);
         return;
+      case "nest":
+        this.nest(statement);
+        return;
       case "rescue":
         this.store(
           statement.to,
@@ -692,6 +708,9 @@ class Run {
           this.operations.done(py.dict.setItem(container, name, number));
           break;
         }
+        case "setAttributes":
+          this.operations.done(py.protocol.setAttribute(container, `n${i}`, number));
+          break;
         case "delInts": {
           const gone = py.dict.pop(container, number);
           py.refs.xdecref(gone);
@@ -701,6 +720,27 @@ class Run {
       py.refs.decref(number);
     }
     py.refs.decref(container);
+  }
+
+  private nest({ kind, on, cls, tag, depth }: Extract<Statement, { s: "nest" }>): void {
+    const { py } = this;
+    const { check, done } = this.operations;
+    for (let i = tag; i < tag + depth; i++) {
+      const number = check(py.int.from(i));
+      const inner = this.load(on);
+      let made: Address;
+      if (kind === "list") made = check(py.list.pack([inner]));
+      else if (kind === "tuple") made = check(py.tuple.pack([inner]));
+      else if (kind === "dict") made = this.dictOf([number, inner]);
+      else {
+        made = check(py.classes.call(this.classes[cls]!, []));
+        done(py.protocol.setAttribute(made, "t", number));
+        done(py.protocol.setAttribute(made, "u", inner));
+      }
+      py.refs.decref(inner);
+      py.refs.decref(number);
+      this.store(on, made);
+    }
   }
 
   // Logs
@@ -756,7 +796,7 @@ class Run {
         return py.weakrefs.count(object);
       case "attributes": {
         const dict = this.operations.check(py.classes.dict(object));
-        const names = itemsOf(py, dict).map((key) => py.str.value(key));
+        const names = itemsOf(py, dict).map((key) => keyText(py, key));
         py.refs.decref(dict);
         return names.join();
       }
@@ -832,6 +872,7 @@ class Run {
     this.scopes = [];
     this.classes = [];
     this.names = [];
+    this.codes = [];
     this.known.clear();
     this.telling = true;
     program.classes.forEach((definition, index) => {
@@ -842,8 +883,7 @@ class Run {
     const result = py.frames.callFunction(main, []);
     if (result === 0) {
       const exception = py.errors.fetch();
-      const type = py.types.name(py.types.typeOf(exception));
-      this.tell("failed", `${type}: ${py.exceptions.message(exception)}`);
+      this.tell("failed", py.types.name(py.types.typeOf(exception)));
       py.refs.decref(exception);
     } else py.refs.decref(result);
     py.refs.decref(main);

@@ -204,8 +204,21 @@ class Printer {
           setInts: `${on}[z] = z`,
           setNames: `${on}[N[z]] = z`,
           delInts: `${on}.pop(z, None)`,
+          setAttributes: `setattr(${on}, N[z], z)`,
         }[op];
         add(`for z in range(${from}, ${to}): ${step}`);
+        add("z = None");
+        return;
+      }
+      case "nest": {
+        const { kind, on, cls, tag, depth } = statement;
+        const step = {
+          list: `[${on}]`,
+          tuple: `(${on},)`,
+          dict: `{z: ${on}}`,
+          instance: `link(C${cls}, z, ${on})`,
+        }[kind];
+        add(`for z in range(${tag}, ${tag + depth}): ${on} = ${step}`);
         add("z = None");
         return;
       }
@@ -254,7 +267,7 @@ function classSource(definition: ClassDefinition, index: number): string {
     lines.push(`    ${name} = ${expression(value)}`);
   lines.push("    def m(self): return self");
   if (definition.finalizer !== "none") {
-    lines.push("    def __del__(self):", `        L("del C${index}", self.t)`);
+    lines.push("    def __del__(self):", `        L("del C${index}", tag(self))`);
     const more = {
       log: undefined,
       count: 'L("count", rc(self))',

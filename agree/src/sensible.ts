@@ -35,8 +35,8 @@ function performed(
     switch (statement.s) {
       case "call": {
         const args = statement.args.map((name) => model.read(name));
-        const { inHandler } = model;
-        model.inHandler = false;
+        const { blocks } = model;
+        model.blocks = 0;
         model.push(args);
         let inner: { statements: Statement[]; completion: Completion };
         let result: Value = NONE;
@@ -50,7 +50,7 @@ function performed(
           }
         } finally {
           model.pop();
-          model.inHandler = inHandler;
+          model.blocks = blocks;
         }
         if (inner.completion === "ends" && statement.to !== null) model.bind(statement.to, result);
         return {
@@ -59,36 +59,38 @@ function performed(
         };
       }
       case "try": {
-        if (model.inHandler) throw new Invalid("within a handler");
         model.catchers++;
+        model.blocks++;
         let body: { statements: Statement[]; completion: Completion };
         try {
           body = sensibleStatements(model, statement.body);
         } finally {
           model.catchers--;
+          model.blocks--;
         }
         if (body.completion === "ends")
           return {
             statement: { ...statement, body: body.statements, handler: [] },
             completion: "ends",
           };
-        model.inHandler = true;
+        model.blocks++;
         const handler = sensibleStatements(model, statement.handler);
-        model.inHandler = false;
+        model.blocks--;
         return {
           statement: { ...statement, body: body.statements, handler: handler.statements },
           completion: handler.completion,
         };
       }
       case "with": {
-        if (model.inHandler) throw new Invalid("within a handler");
         if (statement.to !== null) model.bind(statement.to, int(statement.number));
         if (statement.suppresses) model.catchers++;
+        model.blocks++;
         let body: { statements: Statement[]; completion: Completion };
         try {
           body = sensibleStatements(model, statement.body);
         } finally {
           if (statement.suppresses) model.catchers--;
+          model.blocks--;
         }
         return {
           statement: { ...statement, body: body.statements },

@@ -43,11 +43,25 @@ export function itemsOf(py: Objects, object: Address): Address[] {
   return items;
 }
 
-function instanceName(py: Objects, object: Address): string {
+/** An instance's number: its attribute `t`; `?` if it has lost it. */
+export function tagOf(py: Objects, object: Address): string {
   const tag = py.protocol.getAttribute(object, "t");
-  const text = `${py.types.name(py.types.typeOf(object))}#${py.int.value(tag)}`;
+  if (tag === 0) {
+    py.errors.clear();
+    return "?";
+  }
+  const text = strOf(py, tag);
   py.refs.decref(tag);
   return text;
+}
+
+/** `str()` of anything: ints as they are, the rest by what it is. */
+function strOf(py: Objects, object: Address): string {
+  return py.types.typeOf(object) === py.int.type ? String(py.int.value(object)) : "other";
+}
+
+function instanceName(py: Objects, object: Address): string {
+  return `${py.types.name(py.types.typeOf(object))}#${tagOf(py, object)}`;
 }
 
 /** `show` of harness.py. */

@@ -29,7 +29,7 @@ export interface Instance {
   readonly k: "instance";
   readonly cls: number;
   readonly uid: number;
-  readonly attributes: Mapping;
+  attributes: Mapping;
 }
 /** A box for a captured variable. */
 export interface Cell {
