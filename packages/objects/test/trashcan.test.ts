@@ -194,6 +194,36 @@ describe.each(everyProfile)("deep nests in %s %s", (version, abi) => {
     },
   );
 
+  it.each(["list", "tuple", "dict"] as const)("subclasses of %s keep the order", (kind) => {
+    const core = testObjects(version, abi);
+    const { refs, classes, dict, list } = core;
+    const { make, log } = markers(core);
+    const cls = classes.create({ name: "Sub", bases: [core[kind].type] });
+    let inner = refs.newRef(core.constants.none);
+    for (let n = 599; n >= 0; n--) {
+      const marker = make(n);
+      let outer: Address;
+      if (kind === "dict") {
+        outer = classes.call(cls, []);
+        dict.setItemString(outer, "inner", inner);
+        dict.setItemString(outer, "marker", marker);
+      } else {
+        const items = list.pack([marker, inner]);
+        outer = classes.call(cls, [items]);
+        refs.decref(items);
+      }
+      refs.decref(marker);
+      refs.decref(inner);
+      inner = outer;
+    }
+    refs.decref(inner);
+    expect(runs(log).slice(0, 40)).toBe(
+      core.facts.trashcan.depth === 50 ? "48..0 49 97..50 98 146..99 147 195..148 " : "599..0",
+    );
+    refs.decref(cls);
+    core.inspect.verify();
+  });
+
   it("finalizers run in CPython's order, whatever the containers", () => {
     const core = testObjects(version, abi);
     const { make, log } = markers(core);

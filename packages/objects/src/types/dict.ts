@@ -151,7 +151,7 @@ export function makeDict(core: Core): DictApi {
   }
 
   /**
-   * An exact dict's references one by one, as `dealloc` releases them: values of a split table, or keys and values of
+   * A dict's references one by one, as `dealloc` releases them: values of a split table, or keys and values of
    * a table of its own. How far it has come stands in the first word of its PyGC_Head.
    */
   function takeNext(dict: Address): Address {
@@ -189,7 +189,9 @@ export function makeDict(core: Core): DictApi {
     if (itsValues !== 0 && !values.isEmbedded(itsValues)) values.free(itsValues);
     if (itsValues === 0 && ownsKeys(keys)) keysApi.free(keys);
     else keysApi.decref(keys);
-    if (!kept.push(dict)) alloc.freeGcObject(dict, HEAD);
+    const itsType = memory.u32[(dict + TYPE) >>> 2];
+    if (itsType !== type) alloc.freeGcObject(dict, types.preBytes(itsType));
+    else if (!kept.push(dict)) alloc.freeGcObject(dict, HEAD);
   }
 
   /** Whether a combined table's keys go with the dict. */

@@ -220,6 +220,35 @@ export function makeInstances(core: Core, dicts: InstanceDicts, plain: PlainInst
     return dict;
   }
 
+  /** Steps of the built-in base's part; sets call callbacks first, so theirs are left to their dealloc. */
+  function stepsOf(base: Address): UnwindSteps | undefined {
+    return base === core.set.type || base === core.set.frozenType
+      ? undefined
+      : types.slots(base).unwind;
+  }
+
+  function begin(object: Address): boolean {
+    if (!prepare(object)) return false;
+    stepsOf(builtinBase(u(object + TYPE)))?.begin(object);
+    return true;
+  }
+
+  function next(object: Address): Address {
+    const own = takeOwn(object);
+    if (own !== 0) return own;
+    return stepsOf(builtinBase(u(object + TYPE)))?.next(object) ?? 0;
+  }
+
+  function end(object: Address): void {
+    const cls = u(object + TYPE);
+    const steps = stepsOf(builtinBase(cls));
+    if (steps === undefined) finish(object);
+    else {
+      steps.end(object);
+      refs.decref(cls);
+    }
+  }
+
   return {
     allocate,
     instantiate: (cls) => {
@@ -240,7 +269,7 @@ export function makeInstances(core: Core, dicts: InstanceDicts, plain: PlainInst
     finalizeFromDealloc,
     dealloc,
     deallocQuietly,
-    unwind: { begin: prepare, next: takeOwn, end: finish },
+    unwind: { begin, next, end },
     traverse: (object, visit) => {
       const cls = u(object + TYPE);
       const base = builtinBase(cls);

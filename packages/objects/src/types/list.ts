@@ -72,7 +72,7 @@ export function makeList(core: Core): ListApi {
       end: (list) => {
         const items = memory.u32[(list + ITEMS) >>> 2];
         if (items !== 0) mem.free(items);
-        if (!kept.push(list)) alloc.freeGcObject(list, GC_HEAD);
+        free(list);
       },
     },
     traverse: (list, visit) => {
@@ -133,12 +133,15 @@ export function makeList(core: Core): ListApi {
     if (exact && refs.trashcanBegin(list)) return;
     const items = u32[(list + ITEMS) >>> 2];
     if (items !== 0) releaseItems(items, u32[(list + SIZE) >>> 2]);
-    if (exact) {
-      if (!kept.push(list)) alloc.freeGcObject(list, GC_HEAD);
-      refs.trashcanEnd();
-    } else {
-      alloc.freeGcObject(list, types.preBytes(types.typeOf(list)));
-    }
+    free(list);
+    if (exact) refs.trashcanEnd();
+  }
+
+  /** Keep a dead list for reuse, if it is none of a subclass, or give its memory back. */
+  function free(list: Address): void {
+    const itsType = memory.u32[(list + TYPE) >>> 2];
+    if (itsType !== type) alloc.freeGcObject(list, types.preBytes(itsType));
+    else if (!kept.push(list)) alloc.freeGcObject(list, GC_HEAD);
   }
 
   /** Release the items of an array from the last to the first, then the array. */

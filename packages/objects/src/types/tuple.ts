@@ -79,7 +79,11 @@ export function makeTuple(core: Core): TupleApi {
         }
         return 0;
       },
-      end: (tuple) => release(tuple, memory.u32[(tuple + SIZE) >>> 2]),
+      end: (tuple) => {
+        const itsType = memory.u32[(tuple + TYPE) >>> 2];
+        if (itsType === type) release(tuple, memory.u32[(tuple + SIZE) >>> 2]);
+        else alloc.freeGcObject(tuple, types.preBytes(itsType));
+      },
     },
     traverse: (tuple, visit) => {
       for (let n = memory.u32[(tuple + SIZE) >>> 2] - 1; n >= 0; n--) {
