@@ -17,6 +17,7 @@ import { makeConstruction } from "./construction.ts";
 import { makeDescriptors } from "./descriptor.ts";
 import { makeInstances } from "./instance.ts";
 import { MISSING, makeInstanceDicts } from "./instance-dict.ts";
+import { makeInstanceWords } from "./instance-words.ts";
 import { makePlainInstances, marks } from "./plain-instances.ts";
 import { makeSubclasses } from "./subclasses.ts";
 
@@ -47,8 +48,9 @@ export function makeClasses(core: Core): ClassesApi {
   ];
 
   const MODULE = core.str.name("__module__");
-  const dicts = makeInstanceDicts(core);
-  const plain = makePlainInstances(core);
+  const words = makeInstanceWords(core);
+  const dicts = makeInstanceDicts(core, words);
+  const plain = makePlainInstances(core, words);
   const instances = makeInstances(core, dicts, plain);
   const descriptors = makeDescriptors(core);
   const subclasses = makeSubclasses(core);

@@ -1,22 +1,13 @@
 /**
- * Where instances keep their attributes. Classes with a managed dict keep them by version:
- *
- *     3.11   word -4: values block of its own; word -3: dict. One of the two is NULL.
- *     3.12   word -3: values - 1 (odd), or dict
- *     3.13   word -3: dict, or NULL; the values lie in the instance, after its fields. While they are valid and there is
- *            a dict, the dict's table is these values.
- *
- * Which value belongs to which name, the shared keys of the class say. Other types have a pointer to a dict at
- * `tp_dictoffset`; a negative one counts from the end of the items (3.11).
- *
- * I1  In 3.11 and 3.12 a dict takes the values block over; the instance has values or a dict, never both.
- * I2  Valid inline values and the dict's values are the same address; invalid ones are all NULL.
+ * Attributes of instances, in the values that the class's shared keys name, or in a dict. Where both lie, and invariants
+ * I1 and I2: instance-words.ts.
  */
 import { type Address, layoutOf } from "@pyrena/abi";
 import { typeFlags, type Visit } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
-import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
+import { typeLayout } from "../core/type-object.ts";
 import { dictStruct } from "./dict.ts";
+import type { InstanceWords } from "./instance-words.ts";
 
 /** What `set` returns besides 0 and -1 (an exception is pending). */
 export const NO_DICT = 1;
@@ -56,22 +47,17 @@ export interface InstanceDicts {
   ownedValues(this: void, object: Address): Address;
 }
 
-export function makeInstanceDicts(core: Core): InstanceDicts {
-  const { memory, refs, types, errors, facts, word, wordShift, wide } = core;
-  const T = typeLayout(core).at;
-  const H = heapTypeLayout(core).at;
+export function makeInstanceDicts(core: Core, words: InstanceWords): InstanceDicts {
+  const { memory, refs, types, errors, facts, wordShift, wide } = core;
+  const FLAGS = typeLayout(core).at.tp_flags;
+  const BASICSIZE = typeLayout(core).at.tp_basicsize;
   const { attributes: where } = facts;
-  const VALUES = 4 * word;
-  /** From the values' address to the first one. */
-  const FIRST = where === "inline" ? word : 0;
-  const DICT = 3 * word;
+  const { sharedKeys, valuesOf, firstValue, managed, enter, dictWord, dictSlot } = words;
   const D = layoutOf(dictStruct, core.profile.abi).at;
   const USED = D.ma_used;
-  const SIZE = 2 * word;
   const { managedDict, inlineValues, heapType } = typeFlags;
   const u = (address: Address): number => memory.u32[address >>> 2];
-  const flagsOf = (cls: Address): number => u(cls + T.tp_flags);
-  const sharedKeys = (cls: Address): Address => u(cls + H.ht_cached_keys);
+  const flagsOf = (cls: Address): number => u(cls + FLAGS);
   /** Capacity of values made now. */
   const room = (keys: Address): number => core.dict.keysEntries(keys) + core.dict.keysUsable(keys);
 
@@ -79,46 +65,6 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
   function shrink(keys: Address): void {
     const usable = core.dict.keysUsable(keys);
     if (usable > 1) core.dict.setKeysUsable(keys, usable - 1);
-  }
-
-  /** Values in use outside any dict, or inline ones that are valid. */
-  const valuesOf: (object: Address, cls: Address) => Address =
-    where === "values"
-      ? (object) => u(object - VALUES)
-      : where === "tagged"
-        ? (object) => {
-            const tagged = u(object - DICT);
-            return (tagged & 1) === 0 ? 0 : tagged + 1;
-          }
-        : (object, cls) => {
-            if ((flagsOf(cls) & inlineValues) === 0) return 0;
-            const values = object + u(cls + T.tp_basicsize);
-            return core.dict.values.isValid(values) ? values : 0;
-          };
-
-  const managed: (object: Address) => Address =
-    where === "tagged"
-      ? (object) => {
-          const tagged = u(object - DICT);
-          return (tagged & 1) === 0 ? tagged : 0;
-        }
-      : (object) => u(object - DICT);
-
-  /** Enter a dict, which takes the values over but for inline ones (I1). */
-  function enter(object: Address, dict: Address): void {
-    memory.u32[(object - DICT) >>> 2] = dict;
-    if (where === "values") memory.u32[(object - VALUES) >>> 2] = 0;
-  }
-
-  function dictWord(object: Address, cls: Address): Address {
-    let offset = memory.i32[(cls + T.tp_dictoffset) >>> 2];
-    if (offset === 0) return 0;
-    if (offset < 0) {
-      const items = Math.abs(memory.i32[(object + SIZE) >>> 2]);
-      const end = u(cls + T.tp_basicsize) + items * u(cls + T.tp_itemsize);
-      offset += Math.ceil(end / word) * word;
-    }
-    return object + offset;
   }
 
   /** An empty dict for an instance: over the class's shared keys, if it has any. */
@@ -209,7 +155,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
 
   /** Release values one by one, in the order of the shared keys. */
   function clearValues(values: Address, count: number): void {
-    const first = values + FIRST;
+    const first = values + firstValue;
     for (let n = 0; n < count; n++) {
       const u32 = memory.u32;
       const i = (first + (n << wordShift)) >>> 2;
@@ -229,7 +175,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       return;
     }
     if (values !== 0) leave(object, cls, dict, values);
-    memory.u32[(object - DICT) >>> 2] = 0;
+    enter(object, 0);
     refs.decref(dict);
   }
 
@@ -245,7 +191,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
     u32[(dict + D.ma_used) >>> 2] = 0;
     u32[(dict + D.ma_keys) >>> 2] = core.dict.emptyKeys;
     u32[(dict + D.ma_values) >>> 2] = 0;
-    memory.u32[(object - DICT) >>> 2] = 0;
+    enter(object, 0);
     clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
     core.dict.values.invalidate(values);
     core.dict.decrefKeys(keys);
@@ -254,8 +200,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
   function clearOwned(object: Address, cls: Address): void {
     const values = valuesOf(object, cls);
     const dict = managed(object);
-    memory.u32[(object - DICT) >>> 2] = 0;
-    if (where === "values") memory.u32[(object - VALUES) >>> 2] = 0;
+    enter(object, 0);
     if (values !== 0) {
       clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
       core.dict.values.free(values);
@@ -279,11 +224,6 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
     return u(slot);
   }
 
-  /** Address of the word with the dict pointer, managed or not. */
-  function dictSlot(object: Address, cls: Address): Address {
-    return (flagsOf(cls) & managedDict) !== 0 ? object - DICT : dictWord(object, cls);
-  }
-
   return {
     initialize: (object, cls) => {
       if (where === "inline" || (flagsOf(cls) & managedDict) === 0) return 0;
@@ -291,8 +231,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       shrink(keys);
       const values = core.dict.values.create(room(keys));
       if (values === 0) return -1;
-      if (where === "values") memory.u32[(object - VALUES) >>> 2] = values;
-      else memory.u32[(object - DICT) >>> 2] = values - 1;
+      words.enterValues(object, values);
       return 0;
     },
     inlineBytes: (cls) =>
@@ -300,7 +239,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
     initInline: (object, cls) => {
       const keys = sharedKeys(cls);
       shrink(keys);
-      core.dict.values.initInline(object + u(cls + T.tp_basicsize), room(keys));
+      core.dict.values.initInline(object + u(cls + BASICSIZE), room(keys));
     },
     get: (object, cls, name) => {
       if ((flagsOf(cls) & managedDict) !== 0) {
@@ -385,7 +324,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       const values = valuesOf(object, cls);
       if (dict !== 0) {
         if (values !== 0) leave(object, cls, dict, values);
-        memory.u32[(object - DICT) >>> 2] = 0;
+        enter(object, 0);
         return dict;
       }
       if (values === 0) return 0;
@@ -398,7 +337,7 @@ export function makeInstanceDicts(core: Core): InstanceDicts {
       }
       core.dict.values.setSize(values, 0);
       if (where !== "inline") {
-        memory.u32[(object - (where === "values" ? VALUES : DICT)) >>> 2] = 0;
+        enter(object, 0);
         core.dict.values.free(values);
       }
       return 0;

@@ -10,6 +10,7 @@ import { typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { heapTypeLayout, typeLayout } from "../core/type-object.ts";
 import { dictKeysStruct } from "./dict-keys.ts";
+import type { InstanceWords } from "./instance-words.ts";
 
 /** Instances of plain classes. */
 export interface PlainInstances {
@@ -37,12 +38,13 @@ const FEW = 8;
 /** Bytes of the index table of shared keys. */
 const INDEX_BYTES = 64;
 
-export function makePlainInstances(core: Core): PlainInstances {
+export function makePlainInstances(core: Core, words: InstanceWords): PlainInstances {
   const { memory, alloc, refs, facts, word, wordShift } = core;
   const T = typeLayout(core).at;
   const H = heapTypeLayout(core).at;
   const K = layoutOf(dictKeysStruct, core.profile.abi);
   const { attributes: where } = facts;
+  const { valuesOf, firstValue } = words;
   const { values: valuesApi } = core.dict;
   const MARK = H.spec_cache;
   const KEYS = H.ht_cached_keys;
@@ -52,31 +54,10 @@ export function makePlainInstances(core: Core): PlainInstances {
   const USED = K.at.dk_nentries;
   const USABLE = K.at.dk_usable;
   const DICT = 3 * word;
-  const VALUES = 4 * word;
   const PREFIX = 4 * word;
   const ENTRY_SHIFT = wordShift + 1;
   const HEADER = 2 * word;
-  const VALID = 3;
-  const { heapType, inlineValues, managedDict } = typeFlags;
-  /** From the values' address to the first one. */
-  const FIRST = where === "inline" ? word : 0;
-
-  /** The values in use, or NULL. */
-  const valuesOf: (object: Address, cls: Address) => Address =
-    where === "inline"
-      ? (object, cls) => {
-          const u32 = memory.u32;
-          if ((u32[(cls + FLAGS) >>> 2] & inlineValues) === 0) return 0;
-          const values = object + u32[(cls + BASICSIZE) >>> 2];
-          return memory.u8[values + VALID] === 0 ? 0 : values;
-        }
-      : where === "tagged"
-        ? (object) => {
-            const tagged = memory.u32[(object - DICT) >>> 2];
-            return (tagged & 1) === 0 ? 0 : tagged + 1;
-          }
-        : (object) => memory.u32[(object - VALUES) >>> 2];
-
+  const { heapType, managedDict } = typeFlags;
   /** Number of an interned name among the first shared keys, or -1. */
   function indexOf(keys: Address, name: Address): number {
     const u32 = memory.u32;
@@ -106,7 +87,7 @@ export function makePlainInstances(core: Core): PlainInstances {
       const values = valuesOf(object, cls);
       if (values === 0) return 0;
       const index = indexOf(memory.u32[(cls + KEYS) >>> 2], name);
-      return index < 0 ? 0 : memory.u32[(values + FIRST + (index << wordShift)) >>> 2];
+      return index < 0 ? 0 : memory.u32[(values + firstValue + (index << wordShift)) >>> 2];
     },
     set: (object, cls, name, value) => {
       const values = valuesOf(object, cls);
@@ -114,7 +95,7 @@ export function makePlainInstances(core: Core): PlainInstances {
       const u32 = memory.u32;
       const index = indexOf(u32[(cls + KEYS) >>> 2], name);
       if (index < 0) return false;
-      const i = (values + FIRST + (index << wordShift)) >>> 2;
+      const i = (values + firstValue + (index << wordShift)) >>> 2;
       const before = u32[i];
       if (before === 0) {
         // A dict over inline values counts them: that is for the others to do.
