@@ -57,6 +57,8 @@ export interface ObjectFacts {
   readonly lendsLocals: boolean;
   /** Shape of `_PyInterpreterFrame`'s header (frames/layout.ts): 3.11; 3.12 and 3.13; 3.14 and later. */
   readonly frameHeader: "function-first" | "code-first" | "stack-pointer";
+  /** Whether a frame keeps the dict that `locals()` gives, and brings it up to date (up to 3.12), or makes a new one. */
+  readonly keepsLocalsDict: boolean;
   /** Pointers that frame objects have for `f_locals`: none, extra locals and cache (3.13), overwritten ones too (3.14). */
   readonly frameObjectLocals: 0 | 2 | 3;
   /** Whether `with` binds `__enter__` and `__exit__` to the manager (up to 3.13) or calls the functions with it. */
@@ -173,6 +175,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     localsReleased: minor >= 14 ? "last-to-first" : "first-to-last",
     lendsLocals: minor >= 14,
     frameHeader: minor === 11 ? "function-first" : minor <= 13 ? "code-first" : "stack-pointer",
+    keepsLocalsDict: minor <= 12,
     frameObjectLocals: minor <= 12 ? 0 : minor === 13 ? 2 : 3,
     withBindsMethods: minor <= 13,
     deepcopyId: minor <= 12 ? "after-memo" : minor === 13 ? "before-memo" : "not-of-atoms",

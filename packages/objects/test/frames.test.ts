@@ -491,6 +491,65 @@ describe.each(everyProfile)("frames in %s %s", (version, abi) => {
     finish(story);
   });
 
+  it("gives locals as a dict: the same one up to 3.12, whose contents die after the locals", () => {
+    const story = begin();
+    const { frames, dict, refs, functions, tuple, modules, types } = story.core;
+    const isKept = version === "3.11" || version === "3.12";
+    const names = (object: Address): string[] => {
+      const cursor = { position: 0, key: 0, value: 0 };
+      const found: string[] = [];
+      while (dict.next(object, cursor)) found.push(story.core.str.value(cursor.key));
+      return found;
+    };
+    const f = story.fn("f", ["a", "b", "c"], 0, (frame) => {
+      frames.store(frame, 0, story.mortal("a"));
+      frames.store(frame, 1, story.mortal("b"));
+      frames.makeCell(frame, 0);
+      const first = frames.locals(frame);
+      const second = frames.locals(frame);
+      expect(first === second).toBe(isKept);
+      expect(names(first)).toEqual(["a", "b"]);
+      expect(types.typeOf(dict.getItemString(first, "a"))).not.toBe(story.core.cells.type);
+      frames.delete(frame, 1);
+      expect(story.told()).toEqual([]);
+      const third = frames.locals(frame);
+      expect(names(third)).toEqual(["a"]);
+      expect(names(first)).toEqual(isKept ? ["a"] : ["a", "b"]);
+      for (const object of [first, second, third]) refs.decref(object);
+      expect(story.told()).toEqual(["b"]);
+      return story.none();
+    });
+    story.run(f);
+    expect(story.told()).toEqual(["a"]);
+    const h = story.fn("h", ["a", "b"], 0, (frame) => {
+      frames.store(frame, 0, story.mortal("a"));
+      refs.decref(frames.locals(frame));
+      frames.store(frame, 1, story.mortal("b"));
+      return story.none();
+    });
+    story.run(h);
+    expect(story.told()).toEqual(isKept ? ["b", "a"] : inOrder("a", "b"));
+    const closure = story.mortal("free");
+    const cell = story.core.cells.create(closure);
+    const cells = tuple.pack([cell]);
+    const inner = functions.define(
+      {
+        name: "i",
+        locals: [],
+        freeNames: ["x"],
+        argCount: 0,
+        body: (frame) => frames.locals(frame),
+      },
+      modules.dict(modules.main()),
+      cells,
+    );
+    const seen = frames.callFunction(inner, []);
+    expect(dict.getItemString(seen, "x")).toBe(closure);
+    for (const object of [seen, inner, cells, cell, closure]) refs.decref(object);
+    expect(story.told()).toEqual(["free"]);
+    finish(story);
+  });
+
   it("refuses to leave a frame that is not running, and leaves all when it is disposed of", () => {
     const story = begin();
     const { frames } = story.core;

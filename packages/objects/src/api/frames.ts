@@ -81,6 +81,11 @@ export interface FramesApi {
   store(this: void, frame: Address, index: number, value: Address): void;
   /** `del x`; -1 with UnboundLocalError pending. */
   delete(this: void, frame: Address, index: number): number;
+  /**
+   * `locals()`: a dict of the locals that are bound, cells by their contents; new reference. Up to 3.12 always the same
+   * dict, which the frame keeps. NULL with MemoryError pending.
+   */
+  locals(this: void, frame: Address): Address;
   /** `x = y` between locals, which in 3.14 passes on what is lent; -1 with UnboundLocalError pending. */
   assign(this: void, frame: Address, to: number, from: number): number;
   /** The local becomes a cell that holds its value, as one that an inner function uses: 0 or -1. `MAKE_CELL`. */

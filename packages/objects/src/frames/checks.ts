@@ -5,7 +5,15 @@ import type { Core } from "../core/core.ts";
 import { frameHeaderLayout, OWNED_BY_FRAME_OBJECT } from "./layout.ts";
 
 /** Functions of a frame, and of a frame and the index of a local. */
-const ofFrame = ["localCount", "functionOf", "codeOf", "frameObject", "popValue", "pushValue"];
+const ofFrame = [
+  "localCount",
+  "locals",
+  "functionOf",
+  "codeOf",
+  "frameObject",
+  "popValue",
+  "pushValue",
+];
 const ofLocal = [
   ...["localName", "local", "load", "store", "delete", "assign", "getrefcount"],
   ...["makeCell", "loadCell", "storeCell", "deleteCell"],

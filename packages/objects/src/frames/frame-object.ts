@@ -101,6 +101,7 @@ export function makeFrameObjects(
           refs.newRef(value === 0 ? core.constants.none : value);
         if (name === "f_code") return orNone(get(frame, F.f_executable));
         if (name === "f_globals") return orNone(get(frame, F.f_globals));
+        if (name === "f_locals") return core.frames.locals(frame);
         if (name !== "f_back") return 0;
         const previous = get(frame, F.previous);
         if (previous === 0) return orNone(get(object, O.f_back));

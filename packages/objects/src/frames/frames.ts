@@ -192,6 +192,7 @@ export function makeFrames(core: Core): FramesApi {
     }
     const code = u32[(frame + F.f_executable) >>> 2];
     releaseLocals(frame);
+    releaseSlot((frame + F.f_locals) >>> 2);
     refs.xdecref(memory.u32[(frame + F.f_funcobj) >>> 2]);
     refs.decref(code);
     stack.pop(frame);
@@ -232,6 +233,35 @@ export function makeFrames(core: Core): FramesApi {
     }
     pop(frame);
     return result;
+  }
+
+  /** Bring the dict of a frame's locals up to date: 0 or -1. */
+  function fillDict(frame: Address, dict: Address): number {
+    const names = memory.u32[(codeOf(frame) + CODE.co_localsplusnames) >>> 2];
+    const count = localCount(frame);
+    for (let n = 0; n < count; n++) {
+      const name = core.tuple.getItem(names, n);
+      const value = object(memory.u32[slot(frame, n)]);
+      const isCell = value !== 0 && core.types.typeOf(value) === core.cells.type;
+      const content = isCell ? core.cells.get(value) : value;
+      let result = 0;
+      if (content !== 0) result = core.dict.setItem(dict, name, content);
+      else if (core.dict.contains(dict, name) === 1) result = core.dict.deleteItem(dict, name);
+      if (isCell) refs.xdecref(content);
+      if (result < 0) return -1;
+    }
+    return 0;
+  }
+
+  function locals(frame: Address): Address {
+    const KEPT = (frame + F.f_locals) >>> 2;
+    const kept = memory.u32[KEPT];
+    const dict = kept === 0 ? core.dict.create() : refs.newRef(kept);
+    if (dict === 0) return 0;
+    if (kept === 0 && facts.keepsLocalsDict) memory.u32[KEPT] = refs.newRef(dict);
+    if (fillDict(frame, dict) === 0) return dict;
+    refs.decref(dict);
+    return 0;
   }
 
   function unbound(frame: Address, index: number): 0 {
@@ -344,6 +374,7 @@ export function makeFrames(core: Core): FramesApi {
       releaseSlot(i);
       return 0;
     },
+    locals,
     assign: (frame, to, from) => {
       const value = memory.u32[slot(frame, from)];
       if (value === 0) {

@@ -37,7 +37,7 @@ const field: { readonly [name in HeaderField]: FieldSpec } = {
   f_funcobj: { type: "ptr", help: "function, owned; NULL in a frame without one" },
   f_globals: { type: "ptr", help: "the function's, borrowed" },
   f_builtins: { type: "ptr", help: "the function's, borrowed" },
-  f_locals: { type: "ptr", help: "NULL" },
+  f_locals: { type: "ptr", help: "dict that locals() gave, owned; or NULL" },
   frame_obj: { type: "ptr", help: "frame object, owned; or NULL" },
   instr_ptr: { type: "ptr", help: "NULL: bodies are JavaScript" },
   stack: { type: "u32", help: "words of localsplus in use" },
