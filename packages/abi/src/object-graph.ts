@@ -17,7 +17,9 @@ import type { Profile } from "./profile.ts";
 /**
  * Where the references of an object lie, as a program of words in linear memory: an operation, then its operands.
  * Collectors run it in a tight loop; only {@link layoutCodes}`.custom` needs a call. Offsets and counts are in bytes
- * from the object's address; references that are NULL are skipped.
+ * from the object's address; references that are NULL are skipped. The order is that of `tp_traverse`, on which the order
+ * of finalizers in a cycle depends: operations one after another, `words` from the first to the last, `inlineVar` and
+ * `buffer` from the last to the first, as CPython goes through its tuples and lists.
  *
  * | operation | operands                            | references                                               |
  * |-----------|-------------------------------------|----------------------------------------------------------|

@@ -106,7 +106,8 @@ function layoutSlots(
           ? step.count
           : u(object + (isBuffer ? step.buffer.count : step.count));
       if (first === 0) continue;
-      for (let n = 0; n < count; n++) visit(first + n * word);
+      if (step.kind === "words") for (let n = 0; n < count; n++) visit(first + n * word);
+      else for (let n = count - 1; n >= 0; n--) visit(first + n * word);
     }
     if (dict !== 0 && !dictInProgram) visit(object + dict);
   }

@@ -5,7 +5,7 @@ import { typeLayout } from "../core/type-object.ts";
 
 /**
  * What a type's layout program says of an object.
- * @returns the references that are not NULL; undefined where there is no program, or it leaves something to `traverse`
+ * @returns the references that are not NULL, in order; undefined where there is no program, or it leaves something to `traverse`
  */
 export function runLayout(core: Core, object: Address): Address[] | undefined {
   const { memory, types, word } = core;
@@ -14,11 +14,15 @@ export function runLayout(core: Core, object: Address): Address[] | undefined {
   let at = u32[(types.typeOf(object) + TRAVERSE) >>> 2] >>> 2;
   if (at === 0) return undefined;
   const found: Address[] = [];
+  const add = (at: Address): void => {
+    const referent = u32[at >>> 2];
+    if (referent !== 0) found.push(referent);
+  };
   const words = (start: Address, count: number): void => {
-    for (let n = 0; n < count; n++) {
-      const referent = u32[(start + n * word) >>> 2];
-      if (referent !== 0) found.push(referent);
-    }
+    for (let n = 0; n < count; n++) add(start + n * word);
+  };
+  const items = (start: Address, count: number): void => {
+    for (let n = count - 1; n >= 0; n--) add(start + n * word);
   };
   for (;;) {
     switch (u32[at]) {
@@ -29,11 +33,11 @@ export function runLayout(core: Core, object: Address): Address[] | undefined {
         at += 3;
         break;
       case layoutCodes.inlineVar:
-        words(object + memory.i32[at + 1], u32[(object + memory.i32[at + 2]) >>> 2]);
+        items(object + memory.i32[at + 1], u32[(object + memory.i32[at + 2]) >>> 2]);
         at += 3;
         break;
       case layoutCodes.buffer:
-        words(u32[(object + memory.i32[at + 1]) >>> 2], u32[(object + memory.i32[at + 2]) >>> 2]);
+        items(u32[(object + memory.i32[at + 1]) >>> 2], u32[(object + memory.i32[at + 2]) >>> 2]);
         at += 3;
         break;
       default:

@@ -55,12 +55,9 @@ function checkLayout(core: Core, object: Address): string | undefined {
   if (byLayout === undefined || traverse === undefined) return undefined;
   const byTraverse: Address[] = [];
   traverse(object, (referent) => void byTraverse.push(referent));
-  const order = (a: number, b: number): number => a - b;
-  byLayout.sort(order);
-  byTraverse.sort(order);
   const same =
     byLayout.length === byTraverse.length && byLayout.every((one, n) => one === byTraverse[n]);
   return same
     ? undefined
-    : `has ${byLayout.length} references by its layout program, and ${byTraverse.length} by traverse, or others`;
+    : `has ${byLayout.length} references by its layout program, and ${byTraverse.length} by traverse, or others, or in another order`;
 }
