@@ -71,6 +71,11 @@ export interface TypeSlots {
   dealloc(this: void, object: Address): void;
   /** The same in steps. Collectable types only. */
   readonly unwind?: UnwindSteps;
+  /**
+   * An instance of exactly this type is one block of the OBJ domain, without PyGC_Head, and owns nothing: where its
+   * count reaches 0 the block is freed at once, without a call of `dealloc` (which those of subclasses still get).
+   */
+  readonly plain?: boolean;
   /** Visit each reference that the object owns, in CPython's order. `tp_traverse`. Required if collectable. */
   traverse?(this: void, object: Address, visit: Visit): void;
   /** Drop the references that may be part of a cycle. `tp_clear`. */

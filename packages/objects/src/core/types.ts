@@ -79,7 +79,11 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     }
     slotsByNumber[number] = slots;
     const nests = slots.traverse !== undefined && slots.unwind === undefined;
-    refs.deallocs[number] = nests ? refs.guarded(slots.dealloc) : slots.dealloc;
+    refs.deallocs[number] = nests
+      ? refs.guarded(slots.dealloc)
+      : slots.plain === true
+        ? alloc.freeObject
+        : slots.dealloc;
     numbers.set(slots.name, number);
     return number;
   }

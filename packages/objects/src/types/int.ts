@@ -56,6 +56,7 @@ export function makeInt(core: Core): IntApi {
 
   const slots: TypeSlots = {
     name: "int",
+    plain: !keeps,
     dealloc: (object) => {
       const u32 = memory.u32;
       if (u32[(object + TYPE) >>> 2] !== type) {
@@ -106,6 +107,7 @@ export function makeInt(core: Core): IntApi {
     slots: {
       ...slots,
       name: "bool",
+      plain: false,
       dealloc: () => {
         throw new PyrenaError(
           "dead-object",
