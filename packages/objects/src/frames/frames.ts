@@ -8,6 +8,8 @@ import { makeBlocks } from "./blocks.ts";
 import { makeDataStack } from "./data-stack.ts";
 import { makeFrameObjects } from "./frame-object.ts";
 import { frameHeaderLayout, OWNED_BY_THREAD } from "./layout.ts";
+import { makeLocals } from "./locals.ts";
+import { makeFrameSlots } from "./slots.ts";
 import { makeStackGuard } from "./stack-guard.ts";
 
 /** `Py_DEFAULT_RECURSION_LIMIT`: frames on the data stack. */
@@ -23,42 +25,13 @@ export function makeFrames(core: Core): FramesApi {
   const LIMIT = (state + at.recursion_limit) >>> 2;
   const HEADER_WORDS = HEADER >>> wordShift;
   const LENDS = facts.lendsLocals;
-  const FIRST_TO_LAST = facts.localsReleased === "first-to-last";
   const stack = makeDataStack(core);
   const guard = makeStackGuard();
-  const objects = makeFrameObjects(core, releaseLocals, slotsOf);
+  const slots = makeFrameSlots(core);
+  const { codeOf, slot, slotsOf } = slots;
+  const locals = makeLocals(core, slots);
+  const objects = makeFrameObjects(core, slots.releaseAll, slotsOf);
   if (core.fresh) memory.u32[LIMIT] = RECURSION_LIMIT;
-
-  const codeOf = (frame: Address): Address => memory.u32[(frame + F.f_executable) >>> 2];
-  const slot = (frame: Address, index: number): number =>
-    (frame + HEADER + (index << wordShift)) >>> 2;
-
-  /** Words of localsplus, as far as locals, cells and free variables go. */
-  function localCount(frame: Address): number {
-    return memory.u32[(codeOf(frame) + CODE.co_nlocalsplus) >>> 2];
-  }
-
-  /** Words of a frame's localsplus, evaluation stack included. */
-  function slotsOf(frame: Address): number {
-    const code = codeOf(frame);
-    return (
-      memory.u32[(code + CODE.co_nlocalsplus) >>> 2] + memory.u32[(code + CODE.co_stacksize) >>> 2]
-    );
-  }
-
-  /** Release one word: it is NULL before anything is called back. */
-  function releaseSlot(i: number): void {
-    const value = memory.u32[i];
-    memory.u32[i] = 0;
-    if (value !== 0 && (value & 1) === 0) refs.decref(value);
-  }
-
-  function releaseLocals(frame: Address): void {
-    const used = memory.u32[(frame + F.stack) >>> 2];
-    if (FIRST_TO_LAST) for (let n = 0; n < used; n++) releaseSlot(slot(frame, n));
-    else for (let n = used - 1; n >= 0; n--) releaseSlot(slot(frame, n));
-    memory.u32[(frame + F.stack) >>> 2] = 0;
-  }
 
   /** A frame over a code object, entered: nothing in localsplus yet. Steals code and fn, also on failure. */
   function enter(code: Address, fn: Address): Address {
@@ -164,7 +137,7 @@ export function makeFrames(core: Core): FramesApi {
     const closure = u32[(fn + FUNCTION.func_closure) >>> 2];
     if (closure !== 0) {
       const freeCount = core.tuple.length(closure);
-      const first = localCount(frame) - freeCount;
+      const first = slots.localCount(frame) - freeCount;
       for (let n = 0; n < freeCount; n++) {
         u32[slot(frame, first + n)] = refs.newRef(core.tuple.getItem(closure, n));
       }
@@ -191,8 +164,8 @@ export function makeFrames(core: Core): FramesApi {
       refs.decref(object);
     }
     const code = u32[(frame + F.f_executable) >>> 2];
-    releaseLocals(frame);
-    releaseSlot((frame + F.f_locals) >>> 2);
+    slots.releaseAll(frame);
+    slots.release((frame + F.f_locals) >>> 2);
     refs.xdecref(memory.u32[(frame + F.f_funcobj) >>> 2]);
     refs.decref(code);
     stack.pop(frame);
@@ -200,20 +173,12 @@ export function makeFrames(core: Core): FramesApi {
 
   function notRunning(frame: Address): PyrenaError {
     const running = memory.u32[FRAME];
-    const text = running === 0 ? "no frame is" : `${frameName(running)} at ${hex(running)} is`;
+    const text = running === 0 ? "no frame is" : `${slots.name(running)} at ${hex(running)} is`;
     return new PyrenaError(
       "bad-argument",
       `the frame at ${hex(frame)} cannot be left, because it is not running: ${text}`,
       { address: frame },
     );
-  }
-
-  function popValuesTo(frame: Address, level: number): void {
-    const i = (frame + F.stack) >>> 2;
-    while (memory.u32[i] > level) {
-      memory.u32[i]--;
-      releaseSlot(slot(frame, memory.u32[i]));
-    }
   }
 
   /** Run the body of a frame that has been pushed, and leave it. */
@@ -229,98 +194,24 @@ export function makeFrames(core: Core): FramesApi {
     while (memory.u32[FRAME] !== frame) pop(memory.u32[FRAME]);
     if (result === 0) {
       blocks.traceOnce(frame);
-      popValuesTo(frame, localCount(frame));
+      slots.releaseTo(frame, slots.localCount(frame));
     }
     pop(frame);
     return result;
   }
 
-  /** Bring the dict of a frame's locals up to date: 0 or -1. */
-  function fillDict(frame: Address, dict: Address): number {
-    const names = memory.u32[(codeOf(frame) + CODE.co_localsplusnames) >>> 2];
-    const count = localCount(frame);
-    for (let n = 0; n < count; n++) {
-      const name = core.tuple.getItem(names, n);
-      const value = object(memory.u32[slot(frame, n)]);
-      const isCell = value !== 0 && core.types.typeOf(value) === core.cells.type;
-      const content = isCell ? core.cells.get(value) : value;
-      let result = 0;
-      if (content !== 0) result = core.dict.setItem(dict, name, content);
-      else if (core.dict.contains(dict, name) === 1) result = core.dict.deleteItem(dict, name);
-      if (isCell) refs.xdecref(content);
-      if (result < 0) return -1;
-    }
-    return 0;
-  }
-
-  function locals(frame: Address): Address {
-    const KEPT = (frame + F.f_locals) >>> 2;
-    const kept = memory.u32[KEPT];
-    const dict = kept === 0 ? core.dict.create() : refs.newRef(kept);
-    if (dict === 0) return 0;
-    if (kept === 0 && facts.keepsLocalsDict) memory.u32[KEPT] = refs.newRef(dict);
-    if (fillDict(frame, dict) === 0) return dict;
-    refs.decref(dict);
-    return 0;
-  }
-
-  function unbound(frame: Address, index: number): 0 {
-    return errors.raise("UnboundLocalError", `local '${localName(frame, index)}' is not bound`);
-  }
-
-  function localName(frame: Address, index: number): string {
-    const names = memory.u32[(codeOf(frame) + CODE.co_localsplusnames) >>> 2];
-    return core.str.value(core.tuple.getItem(names, index));
-  }
-
-  function frameName(frame: Address): string {
-    return core.str.value(memory.u32[(codeOf(frame) + CODE.co_name) >>> 2]);
-  }
-
-  /** The word without the mark of what is lent. */
-  const object = (value: number): Address => (value & 1 ? value - 1 : value);
-
   const blocks = makeBlocks(core, {
     stack,
     level: (frame) => memory.u32[(frame + F.stack) >>> 2],
-    popValuesTo,
+    popValuesTo: slots.releaseTo,
     pop,
-    store,
+    store: locals.store,
     callMoving,
   });
-
-  function store(frame: Address, index: number, value: Address): void {
-    const i = slot(frame, index);
-    const before = memory.u32[i];
-    memory.u32[i] = value;
-    if (before !== 0 && (before & 1) === 0) refs.decref(before);
-  }
 
   function callMoving(fn: Address, args: readonly Address[], lent: number): Address {
     const frame = pushMoving(fn, args, lent);
     return frame === 0 ? 0 : run(frame);
-  }
-
-  /** Visit what a frame owns. */
-  function contents(frame: Address, visit: (referent: Address, holder: string) => void): void {
-    const name = `frame ${frameName(frame)}`;
-    const header: readonly (readonly [number, string])[] = [
-      [F.f_executable, "code"],
-      [F.f_funcobj, "function"],
-      [F.f_locals, "locals"],
-      [F.frame_obj, "frame object"],
-    ];
-    for (const [offset, what] of header) {
-      const value = memory.u32[(frame + offset) >>> 2];
-      if (value !== 0) visit(value, `${name}: ${what}`);
-    }
-    const count = localCount(frame);
-    const used = memory.u32[(frame + F.stack) >>> 2];
-    for (let n = 0; n < used; n++) {
-      const value = memory.u32[slot(frame, n)];
-      if (value === 0 || (value & 1) !== 0) continue;
-      visit(value, n < count ? `${name}: local ${localName(frame, n)}` : `${name}: stack`);
-    }
   }
 
   return {
@@ -336,8 +227,8 @@ export function makeFrames(core: Core): FramesApi {
     },
     push,
     pushMoving,
-    pushNamed: (name, locals) => {
-      const code = core.functions.createCode({ name, locals, argCount: 0, body: () => 0 });
+    pushNamed: (name, names) => {
+      const code = core.functions.createCode({ name, locals: names, argCount: 0, body: () => 0 });
       return code === 0 ? 0 : enter(code, 0);
     },
     pop,
@@ -357,95 +248,11 @@ export function makeFrames(core: Core): FramesApi {
     leaveCall: () => {
       memory.u32[DEPTH]--;
     },
-    localCount,
-    localName,
-    local: (frame, index) => object(memory.u32[slot(frame, index)]),
-    load: (frame, index) => {
-      const value = object(memory.u32[slot(frame, index)]);
-      return value === 0 ? unbound(frame, index) : refs.newRef(value);
-    },
-    store,
-    delete: (frame, index) => {
-      const i = slot(frame, index);
-      if (memory.u32[i] === 0) {
-        unbound(frame, index);
-        return -1;
-      }
-      releaseSlot(i);
-      return 0;
-    },
-    locals,
-    assign: (frame, to, from) => {
-      const value = memory.u32[slot(frame, from)];
-      if (value === 0) {
-        unbound(frame, from);
-        return -1;
-      }
-      if ((value & 1) === 0) refs.incref(value);
-      store(frame, to, value);
-      return 0;
-    },
-    makeCell: (frame, index) => {
-      const value = object(memory.u32[slot(frame, index)]);
-      const cell = core.cells.create(value);
-      if (cell === 0) return -1;
-      store(frame, index, cell);
-      return 0;
-    },
-    loadCell: (frame, index) => {
-      const value = core.cells.get(memory.u32[slot(frame, index)]);
-      return value === 0 ? unboundCell(frame, index) : value;
-    },
-    storeCell: (frame, index, value) => {
-      core.cells.set(memory.u32[slot(frame, index)], value);
-      refs.decref(value);
-    },
-    deleteCell: (frame, index) => {
-      const cell = memory.u32[slot(frame, index)];
-      const value = core.cells.get(cell);
-      if (value === 0) {
-        unboundCell(frame, index);
-        return -1;
-      }
-      core.cells.set(cell, 0);
-      refs.decref(value);
-      return 0;
-    },
-    pushValue: (frame, value) => {
-      const i = (frame + F.stack) >>> 2;
-      const used = memory.u32[i];
-      if (used >= slotsOf(frame)) {
-        refs.decref(value);
-        errors.raise(
-          "SystemError",
-          `the evaluation stack of ${frameName(frame)} is full: give its code a larger stackSize`,
-        );
-        return -1;
-      }
-      memory.u32[slot(frame, used)] = value;
-      if (core.wide) memory.u32[slot(frame, used) + 1] = 0;
-      memory.u32[i] = used + 1;
-      return 0;
-    },
-    popValue: (frame) => {
-      const i = (frame + F.stack) >>> 2;
-      const used = memory.u32[i];
-      if (used <= localCount(frame)) return 0;
-      memory.u32[i] = used - 1;
-      const value = memory.u32[slot(frame, used - 1)];
-      memory.u32[slot(frame, used - 1)] = 0;
-      return value;
-    },
+    ...locals,
     functionOf: (frame) => memory.u32[(frame + F.f_funcobj) >>> 2],
     codeOf,
     frameObject: (frame) => objects.of(frame, slotsOf(frame)),
     frameOfObject: objects.frame,
-    isLent: (frame, index) => (memory.u32[slot(frame, index)] & 1) !== 0,
-    getrefcount: (frame, index) => {
-      const value = object(memory.u32[slot(frame, index)]);
-      const count = refs.refcount(value);
-      return LENDS || refs.isImmortal(value) ? count : count + 1;
-    },
     with: blocks.with,
     tryCatch: blocks.tryCatch,
     tryExcept: blocks.tryExcept,
@@ -454,7 +261,7 @@ export function makeFrames(core: Core): FramesApi {
     chunks: stack.chunks,
     roots: (visit) => {
       for (let f = memory.u32[FRAME]; f !== 0; f = memory.u32[(f + F.previous) >>> 2]) {
-        contents(f, visit);
+        slots.contents(f, visit);
       }
       blocks.roots(visit);
     },
@@ -463,17 +270,4 @@ export function makeFrames(core: Core): FramesApi {
       stack.dispose();
     },
   };
-
-  /** A variable of the function itself is a local all the same, one of a function outside a name. */
-  function unboundCell(frame: Address, index: number): 0 {
-    const names = memory.u32[(codeOf(frame) + CODE.co_localsplusnames) >>> 2];
-    const isLocal = index < memory.u32[(codeOf(frame) + CODE.co_nlocals) >>> 2];
-    if (isLocal) return unbound(frame, index);
-    errors.raise("NameError", `'${localName(frame, index)}' is not bound in the function outside`);
-    if (errors.matches("NameError")) {
-      const name = refs.newRef(core.tuple.getItem(names, index));
-      core.exceptions.setField(errors.occurred(), "name", name);
-    }
-    return 0;
-  }
 }
