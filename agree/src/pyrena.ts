@@ -44,8 +44,8 @@ export interface RunnerOptions {
   readonly profile?: (profile: Profile) => Profile;
   /** Changes the objects before any program, likewise. */
   readonly alter?: (py: Objects) => void;
-  /** Told of the objects after every program: to check them. */
-  readonly afterwards?: (py: Objects) => void;
+  /** Told of the objects after every program, and of the references that are still held: to check them. */
+  readonly afterwards?: (py: Objects, held: readonly Address[]) => void;
 }
 
 /** Makes the log of programs for one version on one data model. */
@@ -74,7 +74,7 @@ export class PyrenaRunner {
     // Should something be thrown, the next program gets a new heap.
     this.#run = undefined;
     const log = run.perform(program).join("\n");
-    this.#options.afterwards?.(run.py);
+    this.#options.afterwards?.(run.py, run.held());
     // Copying the bytes back would take a str away that the objects remember.
     if (this.#names.size === names) this.#run = run;
     return log;
@@ -123,7 +123,9 @@ class Run {
   scopes: Scope[] = [];
   classes: Address[] = [];
   names: Address[] = [];
-  codes: Address[] = [];
+  readonly codes: Address[] = [];
+  /** How many of them belong to no program. */
+  readonly ownCodes: number;
   readonly boom: Address;
   readonly manager: Address;
   readonly rescued: Address;
@@ -142,6 +144,7 @@ class Run {
     const exception = py.exceptions.type("Exception");
     this.boom = this.operations.check(py.classes.create({ name: "Boom", bases: [exception] }));
     this.manager = this.managerClass();
+    this.ownCodes = this.codes.length;
   }
 
   tell(tag: string, value: string | number | boolean): void {
@@ -865,6 +868,21 @@ class Run {
 
   // The whole
 
+  /** References that the run itself holds, apart from frames and what it has released. */
+  held(): Address[] {
+    const names = this.names.filter((name) => name !== undefined);
+    return [
+      this.module,
+      this.rescued,
+      this.boom,
+      this.manager,
+      ...this.classes,
+      ...this.codes,
+      ...this.watched,
+      ...names,
+    ];
+  }
+
   perform(program: Program): readonly string[] {
     const { py } = this;
     this.lines = [];
@@ -872,7 +890,7 @@ class Run {
     this.scopes = [];
     this.classes = [];
     this.names = [];
-    this.codes = [];
+    this.codes.length = this.ownCodes;
     this.known.clear();
     this.telling = true;
     program.classes.forEach((definition, index) => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Comparison, optionsFor, pyrenaLog, sideBySide } from "../src/agreement.ts";
 import { generate } from "../src/generate.ts";
 import { findNatives } from "../src/oracles/native.ts";
-import { OracleProcess } from "../src/oracles/oracle.ts";
+import { OracleProcess, PYTHONS } from "../src/oracles/oracle.ts";
 import { pyodides } from "../src/oracles/pyodide.ts";
 import { PyrenaRunner } from "../src/pyrena.ts";
 import { pythonSource } from "../src/python.ts";
@@ -16,9 +16,11 @@ const PROGRAMS = 1000;
 const SEED = 1;
 const BATCH = 100;
 const natives = findNatives();
-const RECORDED = ["3.11", "3.12", "3.13"].filter(
-  (python) => !natives.some((native) => native.python === python),
-);
+const RECORDED = ["3.11", "3.12", "3.13"];
+/** How many recorded answers are enough where an interpreter is asked, too. */
+const FEW = 100;
+/** Programs after which the whole heap is checked, in each version on each data model. */
+const CHECKED = 60;
 
 describe.each([...natives, ...pyodides()])("$id ($title)", (info) => {
   let oracle: OracleProcess;
@@ -54,11 +56,13 @@ describe.each([...natives, ...pyodides()])("$id ($title)", (info) => {
 });
 
 describe.each(RECORDED)("%s-lp64, recorded", (python) => {
-  it(`tells the same story of ${PROGRAMS} programs`, { timeout: 120_000 }, () => {
+  const asked = natives.some((native) => native.python === python);
+  const count = asked ? FEW : PROGRAMS;
+  it(`tells the same story of ${count} programs`, { timeout: 120_000 }, () => {
     const recording = readRecording(python, "lp64");
     if (!recording) throw new Error(`fixtures/${python}-lp64.json.gz is missing`);
     const runner = new PyrenaRunner(python, "lp64");
-    recording.logs.slice(0, PROGRAMS).forEach((expected, i) => {
+    recording.logs.slice(0, count).forEach((expected, i) => {
       const program = generate(recording.seed + i, optionsFor(python));
       expect(
         digest(pythonSource(program)),
@@ -69,5 +73,27 @@ describe.each(RECORDED)("%s-lp64, recorded", (python) => {
       if (whole !== undefined) expect(log, `seed ${program.seed}`).toBe(whole);
       expect(digest(log), `seed ${program.seed}`).toBe(expected);
     });
+  });
+});
+
+describe.each(
+  PYTHONS.flatMap((python) => (["lp64", "ilp32"] as const).map((abi) => [python, abi] as const)),
+)("%s-%s", (python, abi) => {
+  it(`leaves a heap in order after each of ${CHECKED} programs`, { timeout: 60_000 }, () => {
+    const runner = new PyrenaRunner(python, abi, {
+      afterwards: (py, held) => py.inspect.verify({ held }),
+    });
+    for (let seed = 1; seed <= CHECKED; seed++) runner.run(generate(seed, optionsFor(python)));
+  });
+
+  it("says the same on a new heap and on one set back to its first state", {
+    timeout: 60_000,
+  }, () => {
+    const again = new PyrenaRunner(python, abi);
+    const fresh = new PyrenaRunner(python, abi, { freshHeaps: true });
+    for (let seed = 1; seed <= CHECKED; seed++) {
+      const program = generate(seed, optionsFor(python));
+      expect(again.run(program), `seed ${seed}`).toBe(fresh.run(program));
+    }
   });
 });
