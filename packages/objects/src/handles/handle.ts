@@ -150,6 +150,12 @@ export class HandleContext {
     this.scope = new Set();
     try {
       const result = body();
+      if (result instanceof Promise) {
+        throw new PyrenaError(
+          "bad-argument",
+          "a scope's body must not be asynchronous: its handles are released when it returns; release() them yourself",
+        );
+      }
       if (result instanceof Handle && this.scope.delete(result)) before?.add(result);
       return result;
     } finally {

@@ -21,6 +21,42 @@ function exposedGc(): () => void {
   return runInNewContext("gc") as () => void;
 }
 
+describe("scopes", () => {
+  it("release what was made inside, newest first, but for what is returned or kept", () => {
+    const log: string[] = [];
+    const py = Python.over(testObjects("3.13", "lp64"));
+    const Noisy = py.class("Noisy", {
+      __init__: (self: Handle, name: string) => self.setAttr("name", name),
+      __del__: (self: Handle) => void log.push(self.attr("name") as string),
+    });
+    const outer = py.scope(() => {
+      Noisy.new("first");
+      const kept = Noisy.new("kept").keep();
+      const returned = py.scope(() => {
+        Noisy.new("inner");
+        return Noisy.new("returned");
+      });
+      expect(log).toEqual(["inner"]);
+      returned.setAttr("partner", kept);
+      return kept;
+    });
+    expect(log).toEqual(["inner", "returned", "first"]);
+    expect(outer.attr("name")).toBe("kept");
+    outer.release();
+    expect(log.at(-1)).toBe("kept");
+    py.verify();
+  });
+
+  it("cannot wait for anything", () => {
+    const py = Python.over(testObjects("3.13", "lp64"));
+    expect(() => py.scope(async () => py.list())).toThrow(/must not be asynchronous/);
+    expect(() => py.frame("f", [], async () => {})).toThrow(/must not be asynchronous/);
+    expect(py.leaks()).toEqual([]);
+    expect(py.core.frames.depth()).toBe(0);
+    py.verify();
+  });
+});
+
 describe("a handle that is lost", () => {
   it("is found by the garbage collector, released, and reported with where it was made", async () => {
     const gc = exposedGc();
