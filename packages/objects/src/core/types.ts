@@ -79,11 +79,8 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     }
     slotsByNumber[number] = slots;
     const nests = slots.traverse !== undefined && slots.unwind === undefined;
-    refs.deallocs[number] = nests
-      ? refs.guarded(slots.dealloc)
-      : slots.plain === true
-        ? alloc.freeObject
-        : slots.dealloc;
+    if (slots.plain === true) refs.deallocs[number] = alloc.freeObject;
+    else refs.deallocs[number] = nests ? refs.guarded(slots.dealloc) : slots.dealloc;
     numbers.set(slots.name, number);
     return number;
   }
