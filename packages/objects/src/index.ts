@@ -21,6 +21,8 @@ export type { ComplexApi, ConstantsApi, FloatApi, IntApi } from "./api/numbers.t
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
 export type { ByteArrayApi, BytesApi, StrApi } from "./api/text.ts";
 export {
+  type BufferVisit,
+  type Ownership,
   type TypeSlots,
   type TypeSpec,
   type TypesApi,
