@@ -79,11 +79,12 @@ function separateValues(core: Core): ValuesApi {
     },
     initInline: () => {},
     copy: (values, capacity) => {
-      const size = bytes(capacity);
-      const block = mem.malloc(size);
+      const block = mem.malloc(bytes(capacity));
       if (block === 0) return core.errors.noMemory();
-      const prefix = memory.u8[values + PREFIX];
-      memory.u8.copyWithin(block, values - prefix, values - prefix + size);
+      // The class's keys may have had more room when the values were made: then their prefix is longer.
+      const prefix = prefixBytes(capacity);
+      memory.u8.copyWithin(block, values - prefix, values + capacity * word);
+      memory.u8[block + prefix + PREFIX] = prefix;
       return block + prefix;
     },
     free: (values) => mem.free(values - memory.u8[values + PREFIX]),
