@@ -184,6 +184,9 @@ describe.each(everyProfile)("int in %s %s", (version, abi) => {
   it("refuses what is not whole", () => {
     expect(() => int.from(1.5)).toThrow(/whole number/);
     expect(() => int.from(Number.NaN)).toThrow(/whole number/);
+    expect(() => int.from("5" as never)).toThrow(/not string/);
+    expect(() => int.from(null as never)).toThrow(/not null/);
+    expect(() => core.str.from(5 as never)).toThrow(/not number/);
   });
 
   it("raises ZeroDivisionError", () => {

@@ -253,6 +253,15 @@ export function makeInt(core: Core): IntApi {
     return object;
   }
 
+  function fromBigint(value: bigint): Address {
+    if (typeof value !== "bigint")
+      throw new PyrenaError(
+        "bad-argument",
+        `int.from takes a whole number or a bigint, not ${value === null ? "null" : typeof value}`,
+      );
+    return fromBig(value, 0);
+  }
+
   /** From a number outside the range of one digit. */
   function fromLarge(number: number): Address {
     if (!Number.isInteger(number)) {
@@ -267,7 +276,7 @@ export function makeInt(core: Core): IntApi {
   }
 
   function from(number: number | bigint): Address {
-    if (typeof number !== "number") return fromBig(number, 0);
+    if (typeof number !== "number") return fromBigint(number);
     const whole = number | 0;
     if (whole !== number || whole >= BASE || whole <= -BASE) return fromLarge(number);
     if (whole >= FIRST_SMALL && whole <= LAST_SMALL) return small(whole);

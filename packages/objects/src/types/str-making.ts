@@ -1,5 +1,5 @@
 /** Making strs: headers, the shared ones, and from JavaScript's strings. */
-import type { Address } from "@pyrena/abi";
+import { type Address, PyrenaError } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 import type { StrAccess } from "./str-access.ts";
 import {
@@ -171,6 +171,8 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
   }
 
   function from(text: string): Address {
+    if (typeof text !== "string")
+      throw new PyrenaError("bad-argument", `str.from takes a string, not ${typeof text}`);
     const length = text.length;
     if (length <= 1) {
       if (length === 0) return shared(empty);
