@@ -7,6 +7,7 @@ import { type Address, hex } from "@pyrena/abi";
 import { typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { frameHeaderLayout, frameObjectLayout, OWNED_BY_FRAME_OBJECT } from "./layout.ts";
+import type { FrameSlots } from "./slots.ts";
 
 /** What frames need of frame objects. */
 export interface FrameObjects {
@@ -19,15 +20,8 @@ export interface FrameObjects {
   frame(this: void, object: Address): Address;
 }
 
-/**
- * @param releaseLocals releases what a frame's localsplus own, in the version's order
- * @param slotsOf words of a frame's localsplus
- */
-export function makeFrameObjects(
-  core: Core,
-  releaseLocals: (frame: Address) => void,
-  slotsOf: (frame: Address) => number,
-): FrameObjects {
+export function makeFrameObjects(core: Core, slots: FrameSlots): FrameObjects {
+  const { slotsOf, releaseAll: releaseLocals } = slots;
   const { memory, alloc, refs, types, word, wordShift, profile, facts } = core;
   const { at: F, bytes: HEADER } = frameHeaderLayout(profile.abi, facts);
   const { at: O, bytes: DATA } = frameObjectLayout(profile.abi, facts);
@@ -36,6 +30,13 @@ export function makeFrameObjects(
 
   function isOwner(object: Address): boolean {
     return memory.u8[get(object, O.f_frame) + F.owner] === OWNED_BY_FRAME_OBJECT;
+  }
+
+  /** What a word owns, which passes to the caller; or NULL. */
+  function take(address: Address): Address {
+    const value = memory.u32[address >>> 2];
+    memory.u32[address >>> 2] = 0;
+    return value;
   }
 
   function clearWord(address: Address): void {
@@ -76,6 +77,23 @@ export function makeFrameObjects(
         refs.xdecref(code);
         refs.trashcanEnd();
       },
+      unwind: {
+        begin: () => true,
+        next: (object) => {
+          if (isOwner(object)) {
+            const frame = get(object, O.f_frame);
+            const value =
+              take(frame + F.f_funcobj) || take(frame + F.f_locals) || slots.takeNext(frame);
+            if (value !== 0) return value;
+          }
+          return take(object + O.f_back);
+        },
+        end: (object) => {
+          const code = isOwner(object) ? get(get(object, O.f_frame), F.f_executable) : 0;
+          alloc.freeGcObject(object, GC_HEAD);
+          refs.xdecref(code);
+        },
+      },
       traverse: (object, visit) => {
         const back = get(object, O.f_back);
         if (back !== 0) visit(back);
@@ -110,10 +128,10 @@ export function makeFrameObjects(
     },
   });
 
-  function of(frame: Address, slots: number): Address {
+  function of(frame: Address, words: number): Address {
     const known = get(frame, F.frame_obj);
     if (known !== 0) return refs.newRef(known);
-    const object = alloc.gcObject(type, DATA + HEADER + (slots << wordShift), GC_HEAD);
+    const object = alloc.gcObject(type, DATA + HEADER + (words << wordShift), GC_HEAD);
     if (object === 0) return 0;
     const u32 = memory.u32;
     u32.fill(0, (object + O.f_back) >>> 2, (object + DATA) >>> 2);

@@ -30,7 +30,7 @@ export function makeFrames(core: Core): FramesApi {
   const slots = makeFrameSlots(core);
   const { codeOf, slot, slotsOf } = slots;
   const locals = makeLocals(core, slots);
-  const objects = makeFrameObjects(core, slots.releaseAll, slotsOf);
+  const objects = makeFrameObjects(core, slots);
   if (core.fresh) memory.u32[LIMIT] = RECURSION_LIMIT;
 
   /** A frame over a code object, entered: nothing in localsplus yet. Steals code and fn, also on failure. */

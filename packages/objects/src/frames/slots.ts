@@ -22,6 +22,8 @@ export interface FrameSlots {
   release(this: void, i: number): void;
   /** Release all of localsplus in the version's order. */
   releaseAll(this: void, frame: Address): void;
+  /** Take out of localsplus what would be released next: the reference passes to the caller; NULL: none is left. */
+  takeNext(this: void, frame: Address): Address;
   /** Release values of the evaluation stack from the top down, to so many words of localsplus. */
   releaseTo(this: void, frame: Address, level: number): void;
   name(this: void, frame: Address): string;
@@ -58,6 +60,17 @@ export function makeFrameSlots(core: Core): FrameSlots {
     const value = memory.u32[i];
     memory.u32[i] = 0;
     if (value !== 0 && (value & 1) === 0) refs.decref(value);
+  }
+
+  function takeNext(frame: Address): Address {
+    const used = memory.u32[(frame + F.stack) >>> 2];
+    for (let n = 0; n < used; n++) {
+      const i = slot(frame, FIRST_TO_LAST ? n : used - 1 - n);
+      const value = memory.u32[i];
+      memory.u32[i] = 0;
+      if (value !== 0 && (value & 1) === 0) return value;
+    }
+    return 0;
   }
 
   function releaseLocals(frame: Address): void {
@@ -119,6 +132,7 @@ export function makeFrameSlots(core: Core): FrameSlots {
     slotsOf,
     release: releaseSlot,
     releaseAll: releaseLocals,
+    takeNext,
     releaseTo: popValuesTo,
     name: frameName,
     localName,

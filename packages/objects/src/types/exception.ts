@@ -60,6 +60,14 @@ export function makeExceptions(core: Core): ExceptionsApi {
     const own = fields.filter((field) => field.owned).map((field) => field.offset);
     const offsets = [...own, ...REFERENCES];
     const isMemoryError = name === "MemoryError";
+    // In CPython those with fields of their own have a dealloc without trashcan. Where it shows in the order of deaths
+    // (up to 3.12) neither have they one here.
+    const usesTrashcan = own.length === 0 || core.facts.trashcan.resumeDepth > 0;
+    const release = (exception: Address): void => {
+      const exactType = memory.u32[(exception + TYPE) >>> 2];
+      if (isMemoryError && exactType === type && memoryErrors.keep(exception)) return;
+      alloc.freeGcObject(exception, types.preBytes(exactType));
+    };
     const clear = (exception: Address): void => {
       for (let n = 0; n < offsets.length; n++) clearField(exception, offsets[n]);
     };
@@ -67,16 +75,26 @@ export function makeExceptions(core: Core): ExceptionsApi {
       name,
       dealloc: (exception) => {
         alloc.untrack(exception);
-        // Types with fields of their own have a dealloc without trashcan; a class has been through it already.
-        const exact = memory.u32[(exception + TYPE) >>> 2] === type;
-        const guarded = exact && own.length === 0;
+        // A class has been through the trashcan already.
+        const guarded = usesTrashcan && memory.u32[(exception + TYPE) >>> 2] === type;
         if (guarded && refs.trashcanBegin(exception)) return;
         clear(exception);
-        if (!(isMemoryError && exact && memoryErrors.keep(exception))) {
-          const preBytes = types.preBytes(memory.u32[(exception + TYPE) >>> 2]);
-          alloc.freeGcObject(exception, preBytes);
-        }
+        release(exception);
         if (guarded) refs.trashcanEnd();
+      },
+      unwind: {
+        begin: () => true,
+        next: (exception) => {
+          for (let n = 0; n < offsets.length; n++) {
+            const i = (exception + offsets[n]) >>> 2;
+            const value = memory.u32[i];
+            if (value === 0) continue;
+            memory.u32[i] = 0;
+            return value;
+          }
+          return 0;
+        },
+        end: release,
       },
       traverse: (exception, visit) => {
         for (let n = 0; n < offsets.length; n++) {

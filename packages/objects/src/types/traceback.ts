@@ -67,6 +67,16 @@ export function makeTracebacks(core: Core): Tracebacks {
         alloc.freeGcObject(traceback, GC_HEAD);
         refs.trashcanEnd();
       },
+      unwind: {
+        begin: () => true,
+        next: (traceback) => {
+          const at = memory.u32[(traceback + NEXT) >>> 2] !== 0 ? NEXT : FRAME;
+          const value = memory.u32[(traceback + at) >>> 2];
+          memory.u32[(traceback + at) >>> 2] = 0;
+          return value;
+        },
+        end: (traceback) => alloc.freeGcObject(traceback, GC_HEAD),
+      },
       traverse: (traceback, visit) => {
         const next = memory.u32[(traceback + NEXT) >>> 2];
         const frame = memory.u32[(traceback + FRAME) >>> 2];
