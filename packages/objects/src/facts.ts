@@ -115,6 +115,8 @@ export interface ObjectFacts {
   readonly listsGrowForTables: boolean;
   /** Which classes keep attributes inline: none, those of plain objects (3.13), all of fixed size (3.14 and later). */
   readonly inlineValues: "none" | "plain" | "fixed-size";
+  /** Whether a collector sees inline values through the dict made of them (3.15), or through their instance (3.13). */
+  readonly dictsVisitInlineValues: boolean;
   /** Which AttributeErrors of setattr and delattr name the object: none, those that no values answer (3.13), all (3.15). */
   readonly storeErrors: "none" | "not-of-values" | "all";
   /** Whether a class body sets `__firstlineno__` and `__static_attributes__` (3.13 and later). */
@@ -202,6 +204,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     deleteKeepsRoom: minor >= 13,
     listsGrowForTables: minor >= 13,
     inlineValues: minor <= 12 ? "none" : minor === 13 ? "plain" : "fixed-size",
+    dictsVisitInlineValues: minor >= 15,
     storeErrors: minor <= 12 ? "none" : minor <= 14 ? "not-of-values" : "all",
     classBodyLines: minor >= 13,
     sharesClassDescriptors: minor >= 15,

@@ -198,6 +198,56 @@ describe.each(everyProfile)("instances in %s %s", (version, abi) => {
     inspect.verify({ held: [base, cls] });
   });
 
+  it("show a collector what gc.get_referents shows, with and without their dict", () => {
+    const core = testObjects(version, abi);
+    const { classes, refs, types, list, dict, protocol, inspect } = core;
+    const base = classes.create({ name: "B", slots: ["b", "a"] });
+    const both = classes.create({
+      name: "C",
+      bases: [base],
+      slots: ["c", "__dict__", "__weakref__"],
+    });
+    const plain = classes.create({ name: "P" });
+    const items = classes.create({ name: "L", bases: [list.type] });
+    const marks = new Map([..."abcxy"].map((name) => [name, list.create(0)]));
+    const shown = (object: Address): string[] => {
+      const found: string[] = [];
+      types.slotsOf(object).traverse?.(object, (referent) => {
+        const mark = [...marks].find(([, each]) => each === referent)?.[0];
+        found.push(mark ?? types.name(types.typeOf(referent)));
+      });
+      return found;
+    };
+    const make = (cls: Address, names: string, args: readonly Address[] = []): Address => {
+      const object = classes.call(cls, args);
+      for (const name of names) protocol.setAttribute(object, name, marks.get(name) as Address);
+      return object;
+    };
+    const first = list.pack([marks.get("a") as Address, marks.get("b") as Address]);
+    const objects = [make(both, "abcyx"), make(plain, "xy"), make(items, "x", [first])] as const;
+    refs.decref(first);
+    // Asked of CPython 3.11.7, 3.12.1, 3.13.0, 3.13.2, 3.14.2 and 3.15 alpha.
+    const slotsKeepValues = version !== "3.13";
+    const listsKeepValues = Number(version.slice(2)) >= 14;
+    expect(objects.map(shown)).toEqual([
+      ["c", "a", "b", ...(slotsKeepValues ? ["y", "x"] : ["dict"]), "type"],
+      ["x", "y", "type"],
+      [listsKeepValues ? "x" : "dict", "type", "b", "a"],
+    ]);
+    const dicts = objects.map((object) => classes.dict(object));
+    const values = version === "3.13" || version === "3.14";
+    expect(objects.map(shown)).toEqual([
+      ["c", "a", "b", ...(version === "3.14" ? ["y", "x"] : ["dict"]), "type"],
+      [...(values ? ["x", "y"] : ["dict"]), "type"],
+      [version === "3.14" ? "x" : "dict", "type", "b", "a"],
+    ]);
+    expect(shown(dicts[1] as Address)).toEqual(values ? [] : ["x", "y"]);
+    inspect.verify({ held: [base, both, plain, items, ...marks.values(), ...objects, ...dicts] });
+    for (const object of [...objects, ...dicts]) refs.decref(object);
+    expect(dict.check(plain)).toBe(false);
+    inspect.verify({ held: [base, both, plain, items, ...marks.values()] });
+  });
+
   it("leave a dict behind that others hold, with all its values", () => {
     const core = testObjects(version, abi);
     const { classes, refs, inspect } = core;

@@ -55,6 +55,12 @@ export function makeClasses(core: Core): ClassesApi {
   const descriptors = makeDescriptors(core);
   const subclasses = makeSubclasses(core);
   const instanceOwnership: Ownership = {
+    hidden: (object, visit) => {
+      const cls = types.typeOf(object);
+      if ((types.flags(cls) & typeFlags.managedDict) === 0) return;
+      const dict = dicts.unvisitedDict(object, cls);
+      if (dict !== 0) visit(dict);
+    },
     buffers: (object, visit) => {
       if ((types.flags(types.typeOf(object)) & typeFlags.managedDict) === 0) return;
       const values = dicts.ownedValues(object);

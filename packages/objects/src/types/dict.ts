@@ -204,7 +204,8 @@ export function makeDict(core: Core): DictApi {
     const itsValues = valuesOf(dict);
     const count = keysApi.count(keys);
     if (itsValues !== 0) {
-      if (values.isEmbedded(itsValues)) return;
+      // Inline values are the instance's to visit, before 3.15.
+      if (values.isEmbedded(itsValues) && !facts.dictsVisitInlineValues) return;
       for (let n = 0; n < count; n++) {
         const value = values.get(itsValues, n);
         if (value !== 0) visit(value);

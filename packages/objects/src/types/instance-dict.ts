@@ -41,6 +41,8 @@ export interface InstanceDicts {
   /** The same one reference at a time: takes the next one out, or NULL when nothing is left. */
   takeManaged(this: void, object: Address, cls: Address): Address;
   traverseManaged(this: void, object: Address, cls: Address, visit: Visit): void;
+  /** The managed dict where `traverseManaged` leaves it out, or NULL. */
+  unvisitedDict(this: void, object: Address, cls: Address): Address;
   /** Address of the word with the dict pointer where the dict is not managed; NULL: none. */
   dictWord(this: void, object: Address, cls: Address): Address;
   /** The values block that the instance owns (3.11, 3.12), or NULL. */
@@ -344,16 +346,18 @@ export function makeInstanceDicts(core: Core, words: InstanceWords): InstanceDic
     },
     traverseManaged: (object, cls, visit) => {
       const values = valuesOf(object, cls);
-      if (values !== 0) {
+      const dict = managed(object);
+      // Of inline values and a dict over them only one is visited: before 3.15 the values, then the dict.
+      if (values !== 0 && (dict === 0 || !facts.dictsVisitInlineValues)) {
         const count = core.dict.keysEntries(sharedKeys(cls));
         for (let n = 0; n < count; n++) {
           const value = core.dict.values.get(values, n);
           if (value !== 0) visit(value);
         }
-      }
-      const dict = managed(object);
-      if (dict !== 0) visit(dict);
+      } else if (dict !== 0) visit(dict);
     },
+    unvisitedDict: (object, cls) =>
+      facts.dictsVisitInlineValues || valuesOf(object, cls) === 0 ? 0 : managed(object),
     dictWord,
     ownedValues: (object) => (where === "inline" ? 0 : valuesOf(object, 0)),
   };
