@@ -34,6 +34,7 @@ export type { WeakrefsApi } from "./api/weakrefs.ts";
 export type { ObjectsOptions } from "./core/options.ts";
 export { PyException } from "./exception.ts";
 export { attachPython, createPython, type PythonOptions } from "./handles/create.ts";
+export type { ClassOptions, FunctionBody, FunctionOptions } from "./handles/definitions.ts";
 export { Frame } from "./handles/frame.ts";
 export {
   type Atom,
@@ -55,12 +56,7 @@ export {
   ModuleHandle,
   WeakrefHandle,
 } from "./handles/others.ts";
-export {
-  type ClassOptions,
-  type FunctionBody,
-  type FunctionOptions,
-  Python,
-} from "./handles/python.ts";
+export { Python } from "./handles/python.ts";
 export { ListHandle, RangeHandle, TupleHandle } from "./handles/sequences.ts";
 export { DictHandle, SetHandle } from "./handles/tables.ts";
 export { attachObjects, createObjects, type Objects } from "./objects.ts";

@@ -5,7 +5,8 @@
  *     handle.ts    what handles are and share     table.ts      their entries in linear memory
  *     sequences.ts  tables.ts  others.ts          handles by kind of object
  *     frame.ts  local.ts                          frames and their locals
- *     convert.ts   values in both directions      python.ts     this: everything by its name
+ *     convert.ts   values in both directions      definitions.ts  functions and classes
+ *     python.ts    this: everything by its name
  */
 import { type Address, PyrenaError } from "@pyrena/abi";
 import type { ErrorKind } from "../api/errors.ts";
@@ -15,6 +16,13 @@ import type { Core } from "../core/core.ts";
 import { PyException } from "../exception.ts";
 import { eachHandle } from "../inspect/handle-table.ts";
 import { installConversions } from "./convert.ts";
+import {
+  type ClassOptions,
+  defineClass,
+  defineFunction,
+  type FunctionBody,
+  type FunctionOptions,
+} from "./definitions.ts";
 import { Frame } from "./frame.ts";
 import { Handle, HandleContext, type HandleOptions, type PyValue } from "./handle.ts";
 import type {
@@ -30,37 +38,6 @@ import type {
 } from "./others.ts";
 import type { ListHandle, RangeHandle, TupleHandle } from "./sequences.ts";
 import type { DictHandle, SetHandle } from "./tables.ts";
-
-/** A function's body: whatever parameters it likes, by their values. */
-// biome-ignore lint/suspicious/noExplicitAny: the types of Python's arguments are its author's to know
-export type FunctionBody = (...args: any[]) => unknown;
-
-/** What a `def` statement says beyond name and body. */
-export interface FunctionOptions {
-  /** Names of the parameters; default: as many as the body takes. */
-  readonly params?: readonly string[];
-  /** Names of further locals, reached through `py.currentFrame()`. */
-  readonly locals?: readonly string[];
-  /** Cells that the function captures, by the names that it has for them. */
-  readonly free?: Readonly<Record<string, CellHandle>>;
-  /** Values of the last parameters, where the caller gives none. */
-  readonly defaults?: readonly unknown[];
-}
-
-/** What a `class` statement says beyond name and members. */
-export interface ClassOptions {
-  /** Default: `object`. */
-  readonly bases?: readonly ClassHandle[];
-  /** `__slots__`: instances have these attributes and no `__dict__`. */
-  readonly slots?: readonly string[];
-  /** `__module__`; default `__main__`. */
-  readonly module?: string;
-}
-
-/** Names of a method's parameters: `self`, whether the body takes it or not, and what else it takes. */
-function methodParams(count: number): string[] {
-  return ["self", ...Array.from({ length: Math.max(0, count - 1) }, (_, n) => `arg${n + 1}`)];
-}
 
 /** Python objects of one heap, by handles. */
 export class Python {
@@ -239,54 +216,7 @@ export class Python {
    * body returns (`keep()` those that shall live on); what it returns is converted; what it throws is raised.
    */
   function(name: string, body: FunctionBody, options: FunctionOptions = {}): FunctionHandle {
-    return this.context.handle(this.#define(name, body, options)) as FunctionHandle;
-  }
-
-  /** New reference or NULL. */
-  #define(
-    name: string,
-    body: (...args: unknown[]) => unknown,
-    { params, locals = [], free = {}, defaults = [] }: FunctionOptions,
-    qualname: string = name,
-  ): Address {
-    const { core, context } = this;
-    const { frames, functions, tuple, modules, refs } = core;
-    const names = params ?? Array.from({ length: body.length }, (_, n) => `arg${n}`);
-    const cells = Object.values(free).map((cell) => cell.live);
-    const closure = cells.length === 0 ? 0 : tuple.pack(cells);
-    if (cells.length > 0 && closure === 0) return 0;
-    let given: Address = 0;
-    try {
-      if (defaults.length > 0) {
-        const handle = this.tuple(defaults);
-        given = refs.newRef(handle.live);
-        handle.release();
-      }
-      return functions.define(
-        {
-          name,
-          qualname,
-          locals: [...names, ...locals],
-          argCount: names.length,
-          freeNames: Object.keys(free),
-          body: (frame) =>
-            context.callBack(() => {
-              const args: PyValue[] = [];
-              for (let n = 0; n < names.length; n++) {
-                const arg = frames.local(frame, n);
-                args.push(context.readValue(arg));
-              }
-              return body(...args);
-            }),
-        },
-        modules.dict(modules.main()),
-        closure,
-        given,
-      );
-    } finally {
-      refs.xdecref(closure);
-      refs.xdecref(given);
-    }
+    return this.context.handle(defineFunction(this.context, name, body, options)) as FunctionHandle;
   }
 
   /**
@@ -296,36 +226,9 @@ export class Python {
   class(
     name: string,
     members: Readonly<Record<string, FunctionBody | unknown>> = {},
-    { bases, slots, module }: ClassOptions = {},
+    options: ClassOptions = {},
   ): ClassHandle {
-    const { core, context } = this;
-    const attributes: [string, Address][] = [];
-    try {
-      for (const [key, member] of Object.entries(members)) {
-        const ref =
-          typeof member === "function"
-            ? this.#define(
-                key,
-                member as () => unknown,
-                { params: methodParams(member.length) },
-                `${name}.${key}`,
-              )
-            : context.make(member);
-        if (ref === 0) context.fail();
-        attributes.push([key, ref]);
-      }
-      return context.handle(
-        core.classes.create({
-          name,
-          attributes,
-          ...(bases === undefined ? {} : { bases: bases.map((base) => base.live) }),
-          ...(slots === undefined ? {} : { slots }),
-          ...(module === undefined ? {} : { module }),
-        }),
-      ) as ClassHandle;
-    } finally {
-      for (const [, ref] of attributes) core.refs.decref(ref);
-    }
+    return this.context.handle(defineClass(this.context, name, members, options)) as ClassHandle;
   }
 
   /** A built-in type or exception as a class: `py.builtin("list")`, `py.builtin("ValueError")`. */
@@ -366,7 +269,9 @@ export class Python {
     const { context, core } = this;
     if (callback === undefined) return context.handle(make(object.live));
     if (callback instanceof Handle) return context.handle(make(object.live, callback.live));
-    const fn = this.#define("<callback>", callback as () => unknown, { params: ["ref"] });
+    const fn = defineFunction(this.context, "<callback>", callback as () => unknown, {
+      params: ["ref"],
+    });
     if (fn === 0) context.fail();
     try {
       return context.handle(make(object.live, fn));
