@@ -373,8 +373,7 @@ describe.each(everyProfile)("exceptions in %s %s", (version, abi) => {
   it("of MemoryError need no memory, are kept when they die, 16 at most, and never run out", () => {
     const story = begin();
     const { core } = story;
-    const { exceptions, refs, errors, heap } = core;
-    void heap;
+    const { exceptions, refs, errors } = core;
     const kept = (): Address[] => {
       const found: Address[] = [];
       exceptions.reserve((exception) => void found.push(exception));

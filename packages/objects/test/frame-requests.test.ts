@@ -7,7 +7,6 @@ import type { Address, PyMemAllocatorEx } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { describe, expect, it } from "vitest";
 import { testObjects } from "./heap.ts";
-import { tell } from "./stories.ts";
 
 /** Requests since `begin`; the heap's own allocators below are not seen. */
 class Recorder {
@@ -49,7 +48,6 @@ describe.each(["3.11", "3.12", "3.13"] as const)("requests of frames in %s lp64"
   const core: Objects = testObjects(version, "lp64", {
     wrapAllocator: (inner) => recorder.wrap(inner),
   });
-  const story = tell(core);
   const { frames, exceptions, functions, refs, weakrefs, classes, tuple, constants } = core;
   const globals = core.modules.dict(core.modules.main());
   const none = (): Address => refs.newRef(constants.none);
@@ -210,6 +208,5 @@ describe.each(["3.11", "3.12", "3.13"] as const)("requests of frames in %s lp64"
     expect(call(callee)).toBe(0);
     expect(recorder.events).toEqual(events);
     expect(core.errors.occurred()).toBe(0);
-    void story;
   });
 });

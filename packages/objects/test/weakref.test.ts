@@ -139,7 +139,8 @@ describe.each(everyProfile)("weak references in %s %s", (version, abi) => {
 
   it("are hashed and compared as their objects, dead ones by what was known before", () => {
     const story = begin();
-    const { weakrefs, refs, protocol, errors, int, core } = { ...story.core, core: story.core };
+    const { core } = story;
+    const { weakrefs, refs, protocol, errors, int } = core;
     const E = story.cls("E", {
       __eq__: { locals: ["self", "other"], argCount: 2, body: () => refs.newRef(int.true) },
       __hash__: { locals: ["self"], argCount: 1, body: () => int.from(-7) },
@@ -148,7 +149,7 @@ describe.each(everyProfile)("weak references in %s %s", (version, abi) => {
     const refsTo = objects.map((object) => weakrefs.ref(object));
     expect(protocol.equal(refsTo[0], refsTo[1])).toBe(1);
     expect(protocol.hash(refsTo[0])).toBe(-7);
-    expect(core.hashHigh).toBe(core.wide ? -1 : core.hashHigh);
+    if (core.wide) expect(core.hashHigh).toBe(-1);
     for (const object of objects) refs.decref(object);
     expect(protocol.equal(refsTo[0], refsTo[1])).toBe(0);
     expect(protocol.equal(refsTo[0], refsTo[0])).toBe(1);
