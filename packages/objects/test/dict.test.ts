@@ -281,6 +281,22 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
     core.inspect.verify();
   });
 
+  it("takes a kept one for a display and a copy, not for dict(d) and dict.fromkeys", () => {
+    const core = testObjects(version, abi);
+    const { dict, refs } = core;
+    const source = dict.create();
+    dict.setItem(source, core.int.true, core.int.false);
+    const kept = dict.create();
+    refs.decref(kept);
+    const called = [dict.from(source), dict.from(0), dict.fromKeys(source, core.int.true)];
+    expect(called).not.toContain(kept);
+    expect(called.map((one) => dict.length(one))).toEqual([1, 0, 1]);
+    const copied = dict.copy(source);
+    expect(copied).toBe(kept);
+    for (const object of [...called, copied, source]) refs.decref(object);
+    core.inspect.verify();
+  });
+
   it("is kept for reuse with its smallest str table when it dies, last first", () => {
     const core = testObjects(version, abi);
     const { dict, alloc, refs } = core;

@@ -243,6 +243,19 @@ describe.each(everyProfile)("list in %s %s", (version, abi) => {
     );
   });
 
+  it("takes a kept one for a display and a slice, not for list(x)", () => {
+    const core = testObjects(version, abi);
+    const { list, refs } = core;
+    const kept = list.pack([]);
+    refs.decref(kept);
+    const called = list.from(core.tuple.empty);
+    expect(called).not.toBe(kept);
+    const sliced = list.slice(called, 0, 1, 0);
+    expect(sliced).toBe(kept);
+    for (const object of [called, sliced]) refs.decref(object);
+    core.inspect.verify();
+  });
+
   it("is tracked from the start, kept for reuse when it dies, and its items array given back", () => {
     const { list, alloc, refs, inspect } = testObjects(version, abi);
     const lists = Array.from({ length: 100 }, () => list.create(1));

@@ -37,7 +37,7 @@ export interface ListApi {
   create(this: void, length: number): Address;
   /** A list as `[a, b, c]` makes it; the items are increfed. New reference. */
   pack(this: void, items: readonly Address[]): Address;
-  /** `list(items)`: an empty list, extended. New reference. */
+  /** `list(items)`: an empty list, extended; never one that was kept for reuse. New reference. */
   from(this: void, items: Address): Address;
   length(this: void, list: Address): number;
   /** Borrowed; NULL with IndexError pending. Negative indices count from the end. `PyList_GetItem`. */

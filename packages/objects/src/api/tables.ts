@@ -53,6 +53,8 @@ export interface DictApi {
   createPresized(this: void, n: number, allStrings?: boolean): Address;
   /** Write the fields of a new dict, whose header is written: for instances of subclasses. Not tracked. */
   initialize(this: void, dict: Address): void;
+  /** `dict(other)` of a dict, or `dict()` for NULL: never one that was kept for reuse. New reference. */
+  from(this: void, other: Address): Address;
   /** `dict.fromkeys(items, value)` of a list, tuple, set, frozenset or dict. New reference. */
   fromKeys(this: void, items: Address, value: Address): Address;
   length(this: void, dict: Address): number;

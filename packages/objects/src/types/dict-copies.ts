@@ -9,6 +9,8 @@ import { type DictTable, dictStruct } from "./dict-table.ts";
 export interface DictMaking {
   /** A dict over keys, whose reference it takes when it succeeds. */
   make(this: void, keys: Address, itsValues: Address, used: number): Address;
+  /** The same, but never a dict that was kept for reuse. */
+  makeNew(this: void, keys: Address, itsValues: Address, used: number): Address;
   check(this: void, object: Address): boolean;
 }
 
@@ -17,8 +19,8 @@ export function makeDictCopies(
   keysApi: DictKeys,
   values: ValuesApi,
   table: DictTable,
-  { make, check }: DictMaking,
-): Pick<DictApi, "copy" | "update" | "fromKeys"> {
+  { make, makeNew, check }: DictMaking,
+): Pick<DictApi, "copy" | "update" | "from" | "fromKeys"> {
   const { memory, alloc, refs, errors, profile } = core;
   const { at } = layoutOf(dictStruct, profile.abi);
   const USED = at.ma_used;
@@ -134,8 +136,18 @@ export function makeDictCopies(
     return 0;
   }
 
+  // Calling the type allocates as for any type: what is kept is not taken (3.11 to 3.15).
+  const createByCall = (): Address => makeNew(keysApi.empty, 0, 0);
+
+  function from(other: Address): Address {
+    const dict = createByCall();
+    if (dict === 0 || other === 0 || update(dict, other) === 0) return dict;
+    refs.decref(dict);
+    return 0;
+  }
+
   function fromKeys(items: Address, value: Address): Address {
-    const dict = create();
+    const dict = createByCall();
     if (dict === 0) return 0;
     const done = check(items) ? fromDict(dict, items, value) : fromOthers(dict, items, value);
     if (done === 0) return dict;
@@ -181,5 +193,5 @@ export function makeDictCopies(
     return 0;
   }
 
-  return { copy, update, fromKeys };
+  return { copy, update, from, fromKeys };
 }

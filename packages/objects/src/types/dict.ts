@@ -46,7 +46,7 @@ export function makeDict(core: Core): DictApi {
   const { hash: hashOf } = tableKeys;
   const { keysOf, valuesOf, valueAt, length, lookup, log2ForCount, mayBeTracked } = table;
   const { getItem, setItem, clear, dropValues, next } = table;
-  const copies = makeDictCopies(core, keysApi, values, table, { make, check });
+  const copies = makeDictCopies(core, keysApi, values, table, { make, makeNew, check });
   const kept = alloc.freeList("dict", profile.freeLists.dict, (dict) =>
     alloc.freeGcObject(dict, HEAD),
   );
@@ -94,12 +94,18 @@ export function makeDict(core: Core): DictApi {
 
   /** A dict over keys, whose reference it takes when it succeeds. */
   function make(keys: Address, itsValues: Address, used: number): Address {
-    let dict = kept.pop();
-    if (dict !== 0) alloc.initHeader(dict, type);
-    else {
-      dict = alloc.gcObject(type, BYTES, HEAD);
-      if (dict === 0) return 0;
-    }
+    const dict = kept.pop();
+    if (dict === 0) return makeNew(keys, itsValues, used);
+    alloc.initHeader(dict, type);
+    writeFields(dict, used, keys, itsValues);
+    if (TRACKS_AT_ONCE) alloc.track(dict);
+    return dict;
+  }
+
+  /** As `make`, but never a dict that was kept. */
+  function makeNew(keys: Address, itsValues: Address, used: number): Address {
+    const dict = alloc.gcObject(type, BYTES, HEAD);
+    if (dict === 0) return 0;
     writeFields(dict, used, keys, itsValues);
     if (TRACKS_AT_ONCE) alloc.track(dict);
     return dict;

@@ -516,8 +516,8 @@ export function makeList(core: Core): ListApi {
     return core.dict.check(items) || core.set.check(items);
   }
 
-  function from(items: Address): Address {
-    const list = allocate();
+  /** The new list, extended; NULL if there is none. */
+  function extended(list: Address, items: Address): Address {
     if (list === 0) return 0;
     alloc.track(list);
     if (extend(list, items) < 0) {
@@ -526,6 +526,9 @@ export function makeList(core: Core): ListApi {
     }
     return list;
   }
+
+  /** As `PySequence_List`; unlike `list(items)` it may take a list that is kept. */
+  const from = (items: Address): Address => extended(allocate(), items);
 
   const parts: ListParts = {
     ...{ SIZE, ITEMS, ALLOCATED, length, itemAt, place, indexError, firstWord, check },
@@ -544,7 +547,8 @@ export function makeList(core: Core): ListApi {
       return list;
     },
     pack: core.debug ? (items) => pack(items.map(living)) : pack,
-    from,
+    // Calling the type allocates as for any type: what is kept is not taken (3.11 to 3.15).
+    from: (items) => extended(allocateNew(), items),
     length,
     getItem,
     getItemRef: (list, index) => {

@@ -233,11 +233,11 @@ export function makeBuiltinInstances(core: Core, instances: Instances): BuiltinI
       const first = args.length === 0 ? 0 : args[0];
       switch (type) {
         case core.list.type:
-          return first === 0 ? core.list.create(0) : core.list.from(first);
+          return core.list.from(first === 0 ? core.tuple.empty : first);
         case core.tuple.type:
           return first === 0 ? refs.newRef(core.tuple.empty) : core.tuple.from(first);
         case core.dict.type:
-          return first === 0 ? core.dict.create() : core.dict.copy(first);
+          return core.dict.from(first);
         case core.set.type:
           return first === 0 ? core.set.create() : core.set.from(first, false);
         case core.types.type:
