@@ -236,6 +236,9 @@ export class Model {
         let value = this.read(statement.on);
         const { kind, cls, tag, depth } = statement;
         need(kind !== "instance" || (cls < this.classes.length && this.takes(cls, "u")));
+        // Tracebacks of finalizers that raise count as nested deallocations, too (up to 3.12).
+        const raises = this.classes.some(({ finalizer }) => finalizer === "raise");
+        need(!raises || depth <= 12, "too deep for finalizers that raise");
         for (let i = tag; i < tag + depth; i++) {
           if (kind === "instance") value = this.instance(cls, i, value);
           else if (kind === "dict")
@@ -330,6 +333,8 @@ export class Model {
         return;
       case "attributes":
         need(value.k === "instance" && this.hasDict(value.cls));
+        for (const [key] of value.attributes.map.values())
+          need(key.k === "str" || key.k === "int", "shown by address");
         return;
       case "show":
       case "type":

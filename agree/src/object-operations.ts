@@ -172,11 +172,8 @@ export class ObjectOperations {
         return this.toSet(on, false);
       case "toFrozenset":
         return type === set.frozenType ? refs.newRef(on) : this.toSet(on, true);
-      case "toDict": {
-        const made = this.check(dict.create());
-        this.done(dict.update(made, on));
-        return made;
-      }
+      case "toDict":
+        return dict.from(on);
       case "toBytes":
         return type === bytes.type ? refs.newRef(on) : bytes.from(bytearray.value(on));
       case "toBytearray":
