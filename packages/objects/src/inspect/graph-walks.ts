@@ -1,7 +1,7 @@
 /** Walks over the object graph that people ask for: what is alive, who refers to what. */
-import { type Address, hex } from "@pyrena/abi";
+import type { Address } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
-import { describeReference } from "./labels.ts";
+import { completeWays, describeReferences } from "./labels.ts";
 import type { References } from "./references.ts";
 
 /** Visit each object that is reached from these, once, themselves included. */
@@ -45,13 +45,9 @@ export function referrersOf(
     references.each(holder, count);
     references.buffers(holder, (_block, _owners, inside) => inside?.(count));
     if (times > 0) {
-      for (const how of describeReference(core, holder, target, times)) found.push({ holder, how });
+      const ways = describeReferences(core, holder, new Set([target])).get(target);
+      for (const how of completeWays(core, holder, ways, times)) found.push({ holder, how });
     }
   }
   return found;
-}
-
-/** `list at 0x…`. */
-export function nameOf(core: Core, object: Address): string {
-  return `${core.types.name(core.types.typeOf(object))} at ${hex(object)}`;
 }

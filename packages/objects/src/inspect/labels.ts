@@ -7,58 +7,80 @@ import type { Core } from "../core/core.ts";
 const REPR_LIMIT = 60;
 
 /**
- * Every way in which `holder` refers to `target`.
- * @param times how many references there are; those that have no better name are named after the holder alone
+ * Every way in which an object refers to others, in one walk over it; what it does not name is left to the caller.
+ * @param wanted for which referents a way is made
  */
-export function describeReference(
+export function describeReferences(
   core: Core,
   holder: Address,
-  target: Address,
-  times: number,
-): string[] {
+  wanted: { has(referent: Address): boolean },
+): Map<Address, string[]> {
   const { types } = core;
   const name = `${types.name(types.typeOf(holder))} at ${hex(holder)}`;
-  const ways: string[] = [];
-  if (types.typeOf(holder) === target) ways.push(`${name} (its type)`);
+  const ways = new Map<Address, string[]>();
+  const note = (referent: Address, way: () => string): void => {
+    if (!wanted.has(referent)) return;
+    const known = ways.get(referent);
+    if (known === undefined) ways.set(referent, [name + way()]);
+    else known.push(name + way());
+  };
+  note(types.typeOf(holder), () => " (its type)");
   try {
-    for (const way of waysInto(core, holder, target)) ways.push(name + way);
+    eachWay(core, holder, note);
   } catch {
     // A half-built or damaged holder: its name will do.
   }
-  while (ways.length < times) ways.push(name);
   return ways;
 }
 
-function* waysInto(core: Core, holder: Address, target: Address): Generator<string> {
-  const { list, tuple, dict, set, cells, classes, types, functions, weakrefs } = core as Partial<
-    Pick<Core, "list" | "tuple" | "dict" | "set" | "cells" | "classes" | "functions" | "weakrefs">
-  > &
-    Core;
-  if (list?.check(holder)) {
-    for (let n = 0; n < list.length(holder); n++)
-      if (list.getItem(holder, n) === target) yield ` [${n}]`;
-  } else if (tuple?.check(holder)) {
-    for (let n = 0; n < tuple.length(holder); n++)
-      if (tuple.getItem(holder, n) === target) yield ` [${n}]`;
-  } else if (dict?.check(holder)) {
+/** Complete the ways into one referent: those that have no better name are named after the holder alone. */
+export function completeWays(
+  core: Core,
+  holder: Address,
+  ways: readonly string[] | undefined,
+  times: number,
+): string[] {
+  const { types } = core;
+  const all = [...(ways ?? [])];
+  while (all.length < times) all.push(`${types.name(types.typeOf(holder))} at ${hex(holder)}`);
+  return all;
+}
+
+function eachWay(
+  core: Core,
+  holder: Address,
+  note: (referent: Address, way: () => string) => void,
+): void {
+  const { list, tuple, dict, set, cells, classes, types, functions, weakrefs } = core;
+  if (list.check(holder) || tuple.check(holder)) {
+    const sequence = list.check(holder) ? list : tuple;
+    const length = sequence.length(holder);
+    for (let n = 0; n < length; n++) note(sequence.getItem(holder, n), () => ` [${n}]`);
+  } else if (dict.check(holder)) {
     const cursor: TableCursor = { position: 0, key: 0, value: 0 };
     while (dict.next(holder, cursor)) {
-      if (cursor.value === target) yield ` [${lineOf(core, cursor.key)}]`;
-      if (cursor.key === target) yield " (as a key)";
+      const { key, value } = cursor;
+      note(value, () => ` [${lineOf(core, key)}]`);
+      note(key, () => " (as a key)");
     }
-  } else if (set?.check(holder)) {
-    yield " (as an element)";
-  } else if (cells !== undefined && types.typeOf(holder) === cells.type) {
-    yield " (its content)";
-  } else if (functions !== undefined && types.typeOf(holder) === functions.type) {
-    if (functions.closure(holder) === target) yield " (its closure)";
-    if (functions.code(holder) === target) yield " (its code)";
-  } else if (weakrefs?.check(holder)) {
-    yield " (its callback)";
+  } else if (set.check(holder)) {
+    const cursor: TableCursor = { position: 0, key: 0, value: 0 };
+    while (set.next(holder, cursor)) note(cursor.key, () => " (as an element)");
+  } else if (types.typeOf(holder) === cells.type) {
+    const content = cells.get(holder);
+    if (content !== 0) core.refs.decref(content);
+    note(content, () => " (its content)");
+  } else if (types.typeOf(holder) === functions.type) {
+    note(functions.closure(holder), () => " (its closure)");
+    note(functions.code(holder), () => " (its code)");
+  } else if (weakrefs.check(holder)) {
+    const callback = weakrefs.callback(holder);
+    core.refs.xdecref(callback);
+    note(callback, () => " (its callback)");
   }
-  if (classes !== undefined && types.isCollectable(holder)) {
+  if (types.isCollectable(holder)) {
     for (const [key, value] of classes.attributes(holder))
-      if (value === target) yield ` .${core.str.value(key)}`;
+      note(value, () => ` .${core.str.value(key)}`);
   }
 }
 

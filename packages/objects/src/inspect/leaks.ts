@@ -3,7 +3,7 @@ import type { Address } from "@pyrena/abi";
 import type { Leak } from "../api/inspect.ts";
 import type { Core } from "../core/core.ts";
 import { reach } from "./graph-walks.ts";
-import { describeReference, lineOf } from "./labels.ts";
+import { completeWays, describeReferences, lineOf } from "./labels.ts";
 import type { References } from "./references.ts";
 import { SYSTEM } from "./roots.ts";
 import { isStatic } from "./survey.ts";
@@ -45,8 +45,11 @@ export function leaksOf(
     };
     references.each(holder, count);
     references.buffers(holder, (_block, _owners, inside) => inside?.(count));
+    if (times.size === 0) continue;
+    const ways = describeReferences(core, holder, times);
     for (const [referent, n] of times)
-      for (const how of describeReference(core, holder, referent, n)) note(holders, referent, how);
+      for (const how of completeWays(core, holder, ways.get(referent), n))
+        note(holders, referent, how);
   }
   return leaked.map((address) => {
     const heldBy = holders.get(address) ?? [];

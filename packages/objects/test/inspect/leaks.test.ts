@@ -56,3 +56,13 @@ describe.each(everyProfile)("leaks in %s %s", (version, abi) => {
     py.verify();
   });
 });
+
+it("leaks of a large list take time in proportion to it", () => {
+  const py = Python.over(testObjects("3.13", "lp64"));
+  using list = py.list(Array.from({ length: 20_000 }, (_, n) => [n]));
+  const leaks = py.leaks().filter(({ type }) => type === "list");
+  expect(leaks.length).toBe(20_001);
+  expect(leaks.filter(({ heldBy }) => heldBy[0] === `list at ${list.hexId} [12345]`).length).toBe(
+    1,
+  );
+});
