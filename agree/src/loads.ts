@@ -93,9 +93,10 @@ export function countedLoads(statements: readonly Statement[]): Map<Statement, n
       }
       case "swap":
         return on(unbound & ~bitOf(statement.a) & ~bitOf(statement.b));
+      // A loop may be gone through not once, for all that the compiler knows.
       case "bulk":
       case "nest":
-        return on(unbound & ~bitOf(statement.on));
+        return flow;
       case "log": {
         const names = statement.w === null ? [statement.v] : [statement.v, statement.w];
         const [checked, after] = load(names, unbound);

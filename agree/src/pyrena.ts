@@ -19,6 +19,7 @@ import {
   type Program,
   type Statement,
   type Variable,
+  visitStatements,
 } from "./program.ts";
 import { MESSY_OPERATIONS, MESSY_QUERIES } from "./python.ts";
 import { itemsOf, order, show, tagOf } from "./show.ts";
@@ -124,7 +125,14 @@ class Run {
   classes: Address[] = [];
   names: Address[] = [];
   readonly codes: Address[] = [];
-  /** How many of them belong to no program. */
+  /** Code objects of statements that define or call functions. */
+  readonly prepared: Map<Statement, Address> = new Map();
+  readonly callbackCodes: {
+    readonly refs: Address;
+    readonly proxies: Address;
+    readonly raising: Address;
+  };
+  /** How many of the code objects belong to no program. */
   readonly ownCodes: number;
   readonly boom: Address;
   readonly manager: Address;
@@ -144,6 +152,11 @@ class Run {
     const exception = py.exceptions.type("Exception");
     this.boom = this.operations.check(py.classes.create({ name: "Boom", bases: [exception] }));
     this.manager = this.managerClass();
+    this.callbackCodes = {
+      refs: this.callbackCode("whether dead"),
+      proxies: this.callbackCode("nothing"),
+      raising: this.callbackCode("and raises"),
+    };
     this.ownCodes = this.codes.length;
   }
 
@@ -190,17 +203,19 @@ class Run {
     return made;
   }
 
-  private define(
+  /**
+   * A code object; it outlives its functions, as the constant of the surrounding code that it is in CPython. Those of a
+   * program are made before it begins: their tuples of names come from the free lists, too.
+   */
+  private code(
     name: string,
     locals: readonly string[],
     argCount: number,
     body: (frame: Address) => Address,
     freeNames?: readonly string[],
-    closure?: Address,
   ): Address {
-    const { functions } = this.py;
     const code = this.operations.check(
-      functions.createCode({
+      this.py.functions.createCode({
         name,
         locals,
         argCount,
@@ -215,9 +230,34 @@ class Run {
         },
       }),
     );
-    // As the constant of the surrounding code that it is in CPython, it outlives its functions.
     this.codes.push(code);
-    return this.operations.check(functions.create(code, this.globals, closure));
+    return code;
+  }
+
+  private define(
+    name: string,
+    locals: readonly string[],
+    argCount: number,
+    body: (frame: Address) => Address,
+  ): Address {
+    return this.functionOf(this.code(name, locals, argCount, body));
+  }
+
+  private functionOf(code: Address, closure?: Address): Address {
+    return this.operations.check(this.py.functions.create(code, this.globals, closure));
+  }
+
+  /** Code of the functions that the statements define and call. */
+  private prepare(statements: readonly Statement[]): void {
+    this.prepared.clear();
+    visitStatements(statements, (one) => {
+      if (one.s === "closure") {
+        const body = (frame: Address): Address => this.py.frames.loadCell(frame, 0);
+        this.prepared.set(one, this.code(one.to, [], 0, body, [one.cell]));
+      } else if (one.s === "call") {
+        this.prepared.set(one, this.frameCode("F", one.args.length, one.body, one.result));
+      }
+    });
   }
 
   private defineClass(definition: ClassDefinition, index: number): void {
@@ -262,6 +302,20 @@ class Run {
     return this.operations.newNone();
   }
 
+  /** Code of a weak reference's callback: its number is captured. */
+  private callbackCode(tells: "whether dead" | "nothing" | "and raises"): Address {
+    const { py } = this;
+    const body = (frame: Address): Address => {
+      const number = this.operations.check(py.frames.loadCell(frame, 1));
+      const isDead = tells !== "whether dead" || py.weakrefs.isDead(py.frames.local(frame, 0));
+      this.tell(`callback ${py.int.value(number)}`, isDead);
+      py.refs.decref(number);
+      if (tells === "and raises") this.raise();
+      return this.operations.newNone();
+    };
+    return this.code("called", ["weak"], 1, body, ["number"]);
+  }
+
   /** A function with one captured variable, as harness.py makes them. */
   private callback(number: number, kind: "ref" | "proxy", raises: boolean): Address {
     const { py } = this;
@@ -270,13 +324,8 @@ class Run {
     const closure = this.operations.check(py.tuple.pack([cell]));
     py.refs.decref(captured);
     py.refs.decref(cell);
-    const body = (frame: Address): Address => {
-      const weak = py.frames.local(frame, 0);
-      this.tell(`callback ${number}`, kind === "proxy" || raises || py.weakrefs.isDead(weak));
-      if (raises) this.raise();
-      return this.operations.newNone();
-    };
-    const made = this.define("called", ["weak"], 1, body, ["number"], closure);
+    const { raising, proxies, refs } = this.callbackCodes;
+    const made = this.functionOf(raises ? raising : kind === "proxy" ? proxies : refs, closure);
     py.refs.decref(closure);
     return made;
   }
@@ -559,12 +608,12 @@ class Run {
     py.refs.decref(again);
   }
 
-  private closure({ to, cell }: Extract<Statement, { s: "closure" }>): void {
+  private closure(statement: Extract<Statement, { s: "closure" }>): void {
     const { py, scope } = this;
+    const { to, cell } = statement;
     const box = py.frames.local(scope.frame, scope.index.get(cell)!);
     const closure = this.operations.check(py.tuple.pack([box]));
-    const body = (frame: Address): Address => py.frames.loadCell(frame, 0);
-    const made = this.define(to, [], 0, body, [cell], closure);
+    const made = this.functionOf(this.prepared.get(statement)!, closure);
     py.refs.decref(closure);
     this.store(to, made);
   }
@@ -578,7 +627,7 @@ class Run {
 
   private call(statement: Extract<Statement, { s: "call" }>): void {
     const { py, scope } = this;
-    const made = this.frameFunction("F", statement.args.length, statement.body, statement.result);
+    const made = this.functionOf(this.prepared.get(statement)!);
     let lent = 0;
     const args = statement.args.map((name, i) => {
       if (!this.isFast(name) || !this.isUncounted(statement, name, i)) return this.load(name);
@@ -599,7 +648,7 @@ class Run {
     return object;
   }
 
-  private frameFunction(
+  private frameCode(
     name: string,
     argCount: number,
     body: readonly Statement[],
@@ -609,7 +658,7 @@ class Run {
     const { locals, cells } = this.localsOf(body);
     const index = new Map(locals.map((local, i) => [local, i]));
     const counted = countedLoads(body);
-    return this.define(name, locals, argCount, (frame) => {
+    return this.code(name, locals, argCount, (frame) => {
       locals.forEach((local, i) => {
         if (local === ERROR) return;
         if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
@@ -896,8 +945,9 @@ class Run {
     program.classes.forEach((definition, index) => {
       this.defineClass(definition, index);
     });
+    this.prepare(program.body);
+    const main = this.functionOf(this.frameCode("main", 0, program.body, null));
     for (const list of py.alloc.freeLists) list.clear();
-    const main = this.frameFunction("main", 0, program.body, null);
     const result = py.frames.callFunction(main, []);
     if (result === 0) {
       const exception = py.errors.fetch();
