@@ -1,7 +1,6 @@
 /** Operations in the model: what each does to the values, and which error it ends in. */
-import type { Model } from "./model.ts";
 import { splitOperation } from "./operations.ts";
-import type { Statement } from "./program.ts";
+import type { ClassDefinition, Expression, Statement, Variable } from "./program.ts";
 import {
   ANY,
   checkedSet,
@@ -27,6 +26,20 @@ import {
   sliceIndices,
   type Value,
 } from "./values.ts";
+
+/** What operations need of the model. */
+interface Model {
+  readonly classes: readonly ClassDefinition[];
+  readonly classAttributes: readonly Map<string, Value>[];
+  evaluate(x: Expression): Value;
+  look(name: Variable): Value | undefined;
+  read(name: Variable): Value;
+  bind(name: Variable, value: Value): void;
+  takes(cls: number, name: string): boolean;
+  hasDict(cls: number): boolean;
+  isSlot(cls: number, name: string): boolean;
+  classAttribute(cls: number, name: string): Value | undefined;
+}
 
 /**
  * Performs an operation: its result.
