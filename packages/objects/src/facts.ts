@@ -41,6 +41,8 @@ export interface ObjectFacts {
   readonly hasWstr: boolean;
   /** Whether tuples of the greatest length that is kept are ever taken back: 3.11 (and 3.12.1) only keeps them. */
   readonly reusesLongestTuples: boolean;
+  /** Whether a copy that begins as an empty dict is a new object rather than one that was kept (3.15). */
+  readonly copiesDictsAnew: boolean;
   /** Whether a tuple caches its hash (3.14 and later). */
   readonly tupleCachesHash: boolean;
   /** Where instances keep attributes: a values pointer (3.11), a tagged pointer (3.12), inline (3.13 and later). */
@@ -171,6 +173,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     smallIntBit: minor >= 14 ? 4 : 0,
     hasWstr: minor === 11,
     reusesLongestTuples: minor >= 12,
+    copiesDictsAnew: minor >= 15,
     tupleCachesHash: minor >= 14,
     attributes: minor === 11 ? "values" : minor === 12 ? "tagged" : "inline",
     managedWeakrefs: minor >= 12,

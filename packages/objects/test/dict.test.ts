@@ -297,6 +297,31 @@ describe.each(everyProfile)("dict in %s %s", (version, abi) => {
     core.inspect.verify();
   });
 
+  // Asked of native 3.11 to 3.13 and Pyodide 3.13 to 3.15: which dict the copy is.
+  it("is copied into one that was kept where CPython does so", () => {
+    const core = testObjects(version, abi);
+    const { dict, refs, classes, str } = core;
+    const cls = classes.create({ name: "K" });
+    const object = classes.instantiate(cls);
+    const name = str.interned("a");
+    classes.setAttribute(object, name, object);
+    const split = classes.dict(object);
+    const full = dictOf(core, [["b", 1]]);
+    const empty = dict.create();
+    const takesKept = (source: Address) => {
+      const kept = dict.create();
+      refs.decref(kept);
+      const copied = dict.copy(source);
+      refs.decref(copied);
+      return copied === kept;
+    };
+    expect(dict.valuesOf(split)).not.toBe(0);
+    expect([full, empty, split].map(takesKept)).toEqual([true, version !== "3.15", false]);
+    classes.deleteAttribute(object, name);
+    for (const one of [full, empty, split, object, cls, name]) refs.decref(one);
+    core.inspect.verify();
+  });
+
   it("is kept for reuse with its smallest str table when it dies, last first", () => {
     const core = testObjects(version, abi);
     const { dict, alloc, refs } = core;

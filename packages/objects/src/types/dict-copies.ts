@@ -28,7 +28,8 @@ export function makeDictCopies(
   const VALUES = at.ma_values;
   const { keysOf, valuesOf, length, resize, log2ForCount, insert, setItem, next, hashBefore } =
     table;
-  const create = (): Address => make(keysApi.empty, 0, 0);
+  const makeEmpty = core.facts.copiesDictsAnew ? makeNew : make;
+  const create = (): Address => makeEmpty(keysApi.empty, 0, 0);
 
   function copy(dict: Address): Address {
     const used = length(dict);
@@ -63,7 +64,8 @@ export function makeDictCopies(
     const count = keysApi.count(keys);
     for (let n = 0; n < count; n++) refs.xincref(values.get(itsValues, n));
     keysApi.incref(keys);
-    const result = make(keys, itsValues, values.size(itsValues));
+    // The copy of a split dict is never one that was kept (3.11 to 3.15).
+    const result = makeNew(keys, itsValues, values.size(itsValues));
     if (result === 0) {
       table.dropValues(keys, itsValues);
       keysApi.decref(keys);
