@@ -82,3 +82,17 @@ export async function measureObjects(
   }
   return peers.map((peer) => results.get(peer.id)!);
 }
+
+/** The sets of one workload as one measurement a peer: all rounds, in order. */
+export function joinSets(
+  sets: readonly (readonly ObjectsMeasurement[])[],
+): readonly ObjectsMeasurement[] {
+  return sets.reduce((before, after) =>
+    before.map((one, n) => {
+      const { rounds, ...rest } = after[n]!;
+      return rounds === undefined || one.rounds === undefined
+        ? { ...one, ...rest }
+        : { ...one, rounds: [...one.rounds, ...rounds] };
+    }),
+  );
+}

@@ -6,7 +6,7 @@ import { ratios, type Spread, spread } from "../src/statistics.ts";
 import { asMarkdown, asText, type Table } from "../src/tables.ts";
 import type { ObjectsMeasurement } from "./measure.ts";
 import { REFERENCE } from "./peers.ts";
-import { objectWorkloads } from "./workloads.ts";
+import { NO_SUCH_OBJECTS, objectWorkloads } from "./workloads.ts";
 
 /** Version of the JSON's layout. */
 export const OBJECTS_RESULT_VERSION = 1;
@@ -161,7 +161,8 @@ function objectsSkipped(result: ObjectsResult): string[] {
     for (const { peer, skipped, failed } of measurements) {
       const title = result.peers.find(({ id }) => id === peer)?.title ?? peer;
       const why = failed ?? skipped;
-      if (why !== undefined) lines.add(`${title}: ${why}`);
+      // An empty cell says so much.
+      if (why !== undefined && why !== NO_SUCH_OBJECTS) lines.add(`${title}: ${why}`);
     }
   }
   return [...lines];
@@ -211,10 +212,13 @@ export function renewObjectsReadme(readme: string, name: string, result: Objects
       measurements.map((one) => one.rounds?.length ?? 0),
     ),
   );
+  const skipped = objectsSkipped(result);
   const section = [
     `Measured on ${result.startedAt.slice(0, 10)}, ${rounds} rounds, in ${Math.round(result.seconds / 60)} minutes; raw figures in [results/objects/${name}](results/objects/${name}).`,
     ...objectsTables(result).map((table) => asMarkdown(table)),
-    ["What did not run:", "", ...objectsSkipped(result).map((line) => `- ${line}`)].join("\n"),
+    ...(skipped.length > 0
+      ? [["What did not run:", "", ...skipped.map((line) => `- ${line}`)].join("\n")]
+      : []),
   ].join("\n\n");
   return `${readme.slice(0, from + BEGIN.length)}\n\n${section}\n\n${readme.slice(to)}`;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine } from "../src/machine.ts";
 import type { Options } from "../src/options.ts";
-import { measureObjects } from "./measure.ts";
+import { joinSets, measureObjects, type ObjectsMeasurement } from "./measure.ts";
 import { findObjectsPeers } from "./peers.ts";
 import { OBJECTS_RESULT_VERSION, type ObjectsResult } from "./report.ts";
 import { objectWorkloads } from "./workloads.ts";
@@ -27,12 +27,20 @@ export async function benchObjects(
       measurements: ObjectsResult["workloads"][number]["measurements"];
     }[] = [];
     for (const workload of objectWorkloads.filter(({ id }) => chosen(options.only, id))) {
-      const measurements = await measureObjects(workload, peers, {
-        rounds: options.rounds,
-        warmUps: options.quick ? 0 : 4,
-        scale: options.quick ? 0.01 : 1,
-        progress,
-      });
+      const sets = Math.min(options.sets, options.rounds);
+      const all: ObjectsMeasurement[][] = [];
+      // Fresh processes for each set: what an engine inlines differs from process to process.
+      for (let set = 0; set < sets; set++) {
+        all.push(
+          await measureObjects(workload, peers, {
+            rounds: Math.ceil(options.rounds / sets),
+            warmUps: options.quick ? 0 : 4,
+            scale: options.quick ? 0.01 : 1,
+            progress,
+          }),
+        );
+      }
+      const measurements = joinSets(all);
       workloads.push({ id: workload.id, measurements });
     }
     progress("");

@@ -15,6 +15,14 @@ interface Library {
   spaceLeft(value: unknown): number;
 }
 
+/**
+ * It is slow, and slower the longer it goes on (a store under a key takes a tenth of a millisecond): this many units
+ * of a round, when its buffer is fresh, are enough to say how much.
+ */
+function few(units: number): number {
+  return Math.ceil(units / 500);
+}
+
 export function openObjectBuffer(): ObjectPeer {
   const library = createRequire(import.meta.url)("@bnaya/objectbuffer") as Library;
   const { createObjectBuffer, spaceLeft } = library;
@@ -44,21 +52,29 @@ export function openObjectBuffer(): ObjectPeer {
     workloads: {
       // Assigning a JavaScript value copies it into the buffer; assigning again releases what was there.
       tuples: (units) => {
-        for (let n = 0; n < units; n++) root["slot"] = [123456, 0.5, null];
+        const some = few(units);
+        for (let n = 0; n < some; n++) root["slot"] = [123456, 0.5, null];
+        return some;
       },
       lists: (units) => {
-        for (let n = 0; n < units; n++) {
+        const some = few(units);
+        for (let n = 0; n < some; n++) {
           root["slot"] = [];
           const one = root["slot"] as number[];
           for (let m = 0; m < 10; m++) one.push(m);
         }
+        return some;
       },
       strs: (units) => {
-        for (let n = 0; n < units; n++) root["slot"] = "text number 0001";
+        const some = few(units);
+        for (let n = 0; n < some; n++) root["slot"] = "text number 0001";
+        return some;
       },
       tree: (units) => {
-        root["slot"] = tree(Math.log2(units + 1));
+        const levels = Math.min(10, Math.log2(units + 1));
+        root["slot"] = tree(levels);
         root["slot"] = null;
+        return 2 ** levels - 1;
       },
       "list-read": (units) => {
         for (let n = 0, i = 0; n < units; n++) {
@@ -67,10 +83,12 @@ export function openObjectBuffer(): ObjectPeer {
         }
       },
       "dict-read": (units) => {
-        for (let n = 0, i = 0; n < units; n++) {
+        const some = few(units);
+        for (let n = 0, i = 0; n < some; n++) {
           sum += table[keys[i]!]!;
           if (++i === ITEMS) i = 0;
         }
+        return some;
       },
       "list-update": (units) => {
         for (let n = 0, i = 0; n < units; n++) {
@@ -79,13 +97,12 @@ export function openObjectBuffer(): ObjectPeer {
         }
       },
       "dict-update": (units) => {
-        // A store under a key takes it a tenth of a millisecond.
-        const few = Math.ceil(units / 500);
-        for (let n = 0, i = 0; n < few; n++) {
+        const some = few(units);
+        for (let n = 0, i = 0; n < some; n++) {
           table[keys[i]!] = n;
           if (++i === ITEMS) i = 0;
         }
-        return few;
+        return some;
       },
     },
     bytes: (workload, count) => {
