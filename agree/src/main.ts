@@ -8,6 +8,7 @@ import { findNatives } from "./oracles/native.ts";
 import { type OracleInfo, OracleProcess } from "./oracles/oracle.ts";
 import { pyodides } from "./oracles/pyodide.ts";
 import { countStatements } from "./program.ts";
+import { PyrenaRunner } from "./pyrena.ts";
 import { pythonSource } from "./python.ts";
 import { record } from "./recorded.ts";
 import type { Answer, Request } from "./worker.ts";
@@ -29,7 +30,7 @@ class Worker {
   readonly #child: ChildProcess;
   #answer: ((answer: Answer) => void) | undefined;
 
-  constructor(info: OracleInfo) {
+  constructor(info: OracleInfo, as: Options["as"]) {
     this.#child = fork(join(import.meta.dirname, "worker.ts"), {
       execArgv: ["--no-warnings"],
     });
@@ -37,7 +38,7 @@ class Worker {
     this.#child.on("exit", (code, signal) =>
       this.#hear({ answer: "failed", reason: `a worker ended with ${signal ?? `code ${code}`}` }),
     );
-    this.#child.send({ ask: "oracle", info } satisfies Request);
+    this.#child.send({ ask: "oracle", info, ...(as && { as }) } satisfies Request);
   }
 
   ask(request: Request): Promise<Answer> {
@@ -66,7 +67,7 @@ interface Outcome {
 async function measure(info: OracleInfo, options: Options): Promise<Outcome> {
   const workers = Array.from(
     { length: Math.min(options.jobs, Math.ceil(options.programs / BATCH)) },
-    () => new Worker(info),
+    () => new Worker(info, options.as),
   );
   const kinds: Outcome["kinds"] = new Map();
   const started = performance.now();
@@ -141,7 +142,7 @@ function report(info: OracleInfo, { compared, differing, kinds }: Outcome, optio
     console.log(`\n${pythonSource(first.program).trim()}`);
     console.log(`\nCPython (-) and Pyrena (+):\n${sideBySide(first)}`);
     console.log(
-      `\nAgain: pnpm agree --python ${info.python} --oracle ${info.abi === "lp64" ? "native" : "pyodide"} --programs 1 --seed ${first.program.seed}`,
+      `\nAgain: pnpm agree --python ${info.python} --oracle ${info.abi === "lp64" ? "native" : "pyodide"} --programs 1 --seed ${first.program.seed}${options.as ? ` --as ${options.as}` : ""}`,
     );
   }
   if (sorted.length > MOST_SHOWN) {
@@ -154,7 +155,7 @@ function report(info: OracleInfo, { compared, differing, kinds }: Outcome, optio
 /** The program of the seed, and what both sides make of it. */
 async function printSeed(info: OracleInfo, options: Options): Promise<void> {
   const oracle = new OracleProcess(info);
-  const comparison = new Comparison(oracle);
+  const comparison = new Comparison(oracle, new PyrenaRunner(options.as ?? info.python, info.abi));
   for (let seed = options.seed; seed < options.seed + options.programs; seed++) {
     const program = generate(seed, comparison.options);
     const source = pythonSource(program);

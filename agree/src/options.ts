@@ -13,6 +13,8 @@ line. Exits with 1 and prints the smallest program that differs, if there is one
   --seed S                 the first program's seed; the next ones are S+1, S+2 … (default 1)
   --python VERSION         only this version (${PYTHONS.join(", ")}); repeatable
   --oracle native|pyodide  only CPythons of this machine (lp64), or only those from npm (ilp32)
+  --as VERSION             let Pyrena follow this version instead of the oracle's: shows, in the
+                           smallest program, what changed in between
   --jobs N                 processes at a time (default: one a core)
   --keep-going             go on after a difference; show the smallest program of each kind
   --print                  print the program of the seed and both its logs
@@ -26,6 +28,8 @@ export interface Options {
   readonly seed: number;
   readonly pythons: readonly PythonVersion[];
   readonly oracle: "native" | "pyodide" | undefined;
+  /** The version that Pyrena follows; undefined: the oracle's own. */
+  readonly as: PythonVersion | undefined;
   readonly jobs: number;
   readonly keepGoing: boolean;
   readonly print: boolean;
@@ -42,6 +46,7 @@ export function parseOptions(args: readonly string[]): Options {
       seed: { type: "string" },
       python: { type: "string", multiple: true },
       oracle: { type: "string" },
+      as: { type: "string" },
       jobs: { type: "string" },
       "keep-going": { type: "boolean" },
       print: { type: "boolean" },
@@ -55,11 +60,12 @@ export function parseOptions(args: readonly string[]): Options {
       throw new Error(`--${name} wants a whole number from ${least} up, not '${text}'`);
     return value;
   };
-  const pythons = (values.python ?? []).map((text) => {
-    const known = PYTHONS.find((version) => version === text);
-    if (!known) throw new Error(`--python knows ${PYTHONS.join(", ")}, not '${text}'`);
+  const version = (option: string, text: string): PythonVersion => {
+    const known = PYTHONS.find((one) => one === text);
+    if (!known) throw new Error(`${option} knows ${PYTHONS.join(", ")}, not '${text}'`);
     return known;
-  });
+  };
+  const pythons = (values.python ?? []).map((text) => version("--python", text));
   if (values.oracle !== undefined && values.oracle !== "native" && values.oracle !== "pyodide")
     throw new Error(`--oracle is native or pyodide, not '${values.oracle}'`);
   return {
@@ -67,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options {
     seed: whole("seed", values.seed, 1, 0),
     pythons: pythons.length > 0 ? pythons : PYTHONS,
     oracle: values.oracle,
+    as: values.as === undefined ? undefined : version("--as", values.as),
     jobs: whole("jobs", values.jobs, availableParallelism(), 1),
     keepGoing: values["keep-going"] ?? false,
     print: values.print ?? false,

@@ -1,10 +1,16 @@
 /** A process of `pnpm agree`: compares the seeds it is given with one oracle. Started by {@link ./main.ts}. */
 import { Comparison, type Difference } from "./agreement.ts";
-import { type OracleInfo, OracleProcess } from "./oracles/oracle.ts";
+import { type OracleInfo, OracleProcess, type PythonVersion } from "./oracles/oracle.ts";
+import { PyrenaRunner } from "./pyrena.ts";
 
 /** What a worker is asked for: to begin, to compare seeds, to shrink, to end. */
 export type Request =
-  | { readonly ask: "oracle"; readonly info: OracleInfo }
+  | {
+      readonly ask: "oracle";
+      readonly info: OracleInfo;
+      /** The version that Pyrena follows; absent: the oracle's. */
+      readonly as?: PythonVersion;
+    }
   | { readonly ask: "seeds"; readonly from: number; readonly count: number }
   | { readonly ask: "shrink"; readonly difference: Difference };
 
@@ -18,7 +24,8 @@ let comparison: Comparison | undefined;
 
 async function handle(request: Request): Promise<Answer | undefined> {
   if (request.ask === "oracle") {
-    comparison = new Comparison(new OracleProcess(request.info));
+    const { info, as = info.python } = request;
+    comparison = new Comparison(new OracleProcess(info), new PyrenaRunner(as, info.abi));
     return undefined;
   }
   if (comparison === undefined) throw new Error("no oracle yet");

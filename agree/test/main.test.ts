@@ -33,6 +33,20 @@ describe("pnpm agree", () => {
     expect(code).toBe(0);
   });
 
+  it("ends with 1 where one differs, with the smallest that does and how to see it again", {
+    timeout: 60_000,
+  }, async () => {
+    const { code, stdout } = await agree(...ONE, "--as", "3.14", "--programs", "50");
+    expect(code).toBe(1);
+    const [, seed] = /the smallest, from seed (\d+)/.exec(stdout) ?? [];
+    expect(stdout).toContain(
+      `Again: pnpm agree --python 3.13 --oracle pyodide --programs 1 --seed ${seed} --as 3.14`,
+    );
+    const source = stdout.slice(stdout.indexOf("def main():"), stdout.indexOf("CPython (-)"));
+    expect(source.trim().split("\n").length).toBeLessThan(12);
+    expect(stdout).toMatch(/^ {2}- .*\n {2}\+ /m);
+  });
+
   it("prints a program and both its logs", { timeout: 60_000 }, async () => {
     const { code, stdout } = await agree(...ONE, "--print", "--seed", "7");
     expect(stdout).toMatch(/^# 3\.13-ilp32 .*, seed 7$/m);
