@@ -9,7 +9,7 @@
  *     classes, exceptions, frames types/class.ts …  frames/…
  *     copy, inspection            copying.ts  inspect/…
  */
-import { type Heap, PyrenaError } from "@pyrena/abi";
+import { type DomainApi, type Heap, PyrenaError } from "@pyrena/abi";
 import { makeCopying } from "./copying/copying.ts";
 import { makeAllocation } from "./core/allocation.ts";
 import { addChecks } from "./core/checks.ts";
@@ -53,7 +53,7 @@ export type Objects = Core;
 
 /**
  * Make the objects layer of a heap: static types, singletons, caches.
- * @throws PyrenaError `memory-limit` if there is no room (nothing is left behind), `unknown-profile` before 3.11,
+ * @throws PyrenaError `memory-limit` if there is no room (the heap then has no objects), `unknown-profile` before 3.11,
  *   `bad-argument` if the heap has objects already
  */
 export function createObjects(heap: Heap, options: ObjectsOptions): Objects {
@@ -65,15 +65,41 @@ export function createObjects(heap: Heap, options: ObjectsOptions): Objects {
   }
   const { at, bytes } = stateLayout(heap.abi);
   objectFacts(heap.profile);
-  const state = options.domains.raw.calloc(1, bytes);
+  const { raw } = options.domains;
+  const state = raw.calloc(1, bytes);
   if (state === 0) {
     throw new PyrenaError("memory-limit", `no room for the objects' state (${bytes} bytes)`, {
       size: bytes,
     });
   }
   heap.memory.u32[(state + at.hash_seed) >>> 2] = options.hashSeed ?? 0;
-  heap.register(OBJECTS_TAG, state, bytes, OBJECTS_VERSION);
-  return assemble(heap, options, state, true);
+  try {
+    heap.register(OBJECTS_TAG, state, bytes, OBJECTS_VERSION);
+    return assemble(heap, options, state, true);
+  } catch (error) {
+    abandon(heap, raw, state);
+    throw error;
+  }
+}
+
+/**
+ * Give back the state and all static data of objects that could not be made. Not the few small blocks of the other
+ * domains that parts had taken by then: to know those, the domains would have to be wrapped while objects are made,
+ * and a domain whose struct was ever replaced is slower for good (an int costs twice as much): engines no longer take
+ * its functions for constants.
+ */
+function abandon(heap: Heap, raw: DomainApi, state: number): void {
+  heap.unregister(OBJECTS_TAG, state);
+  const { at } = stateLayout(heap.abi);
+  const field = (offset: number): number => heap.memory.u32[(state + offset) >>> 2];
+  let chunk = field(at.static_chunk);
+  while (chunk !== 0) {
+    const before = heap.memory.u32[chunk >>> 2];
+    raw.free(chunk);
+    chunk = before;
+  }
+  raw.free(field(at.type_table));
+  raw.free(state);
 }
 
 /**
