@@ -330,6 +330,10 @@ export function makeDictKeys(core: Core): DictKeys {
     return entry === 0 ? ABSENT : (entry - entries(keys)) / PAIR;
   }
 
+  /**
+   * The search of dict-table.ts for tables of strs alone: nothing can call back, so the views stay good. Written twice
+   * because a search that is told which it is would be slower for both.
+   */
   function entryOfStr(keys: Address, key: Address, low: number, high: number): Address {
     const { u8, u16, u32, i32 } = memory;
     const log2 = u8[keys + LOG2];
