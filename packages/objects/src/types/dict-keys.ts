@@ -331,8 +331,8 @@ export function makeDictKeys(core: Core): DictKeys {
   }
 
   /**
-   * The search of dict-table.ts for tables of strs alone: nothing can call back, so the views stay good. Written twice
-   * because a search that is told which it is would be slower for both.
+   * The search of dict-table.ts for tables of strs alone: nothing can call back, so the views stay good, and
+   * no step has to ask which kind of table it is in.
    */
   function entryOfStr(keys: Address, key: Address, low: number, high: number): Address {
     const { u8, u16, u32, i32 } = memory;
