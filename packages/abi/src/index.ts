@@ -37,7 +37,17 @@ export {
   RAW,
 } from "./allocator.ts";
 export type { PyObjectArenaAllocator } from "./arena-allocator.ts";
-export type { Collector, CollectorFactory } from "./collector.ts";
+export {
+  type CollectionInfo,
+  type Collector,
+  type CollectorControl,
+  type CollectorFactory,
+  type CollectorHost,
+  FROZEN,
+  type GenerationStats,
+  gcDebug,
+  type PerGeneration,
+} from "./collector.ts";
 export { DomainApi, Domains, type InitialAllocators, requireAllocator } from "./domains.ts";
 export {
   type ErrorCode,
@@ -55,7 +65,7 @@ export {
   type MemoryHost,
   type MemorySource,
 } from "./linear-memory.ts";
-export { layoutCodes, type ObjectGraph } from "./object-graph.ts";
+export { type GraphWords, layoutCodes, type ObjectGraph } from "./object-graph.ts";
 export {
   type ArenaMapShape,
   arenaMapShape,

@@ -37,6 +37,26 @@ export const layoutCodes: {
   readonly custom: 4;
 } = Object.freeze({ end: 0, words: 1, inlineVar: 2, buffer: 3, custom: 4 });
 
+/**
+ * Where a collector reads, without a call, what it must know of each object. All offsets are in bytes; the words that
+ * are read have 32 bits (of wider ones the low half).
+ *
+ *     object + count   reference count; from `immortalFrom` on: immortal
+ *     object + type    address of the type
+ *     type + flags     with `collectable`: its objects have a PyGC_Head; with `ask` too: `isCollectable` knows
+ *     type + layout    address of the layout program, or NULL: only `traverse` knows
+ */
+export interface GraphWords {
+  readonly count: number;
+  readonly immortalFrom: number;
+  readonly type: number;
+  readonly flags: number;
+  readonly collectable: number;
+  readonly ask: number;
+  /** -1: types have no layout programs. */
+  readonly layout: number;
+}
+
 /** Objects as a collector sees them. Addresses are those of objects, not of the memory before them. */
 export interface ObjectGraph<Ctx = unknown> {
   /** Passed to each function as its first argument. */
@@ -45,12 +65,17 @@ export interface ObjectGraph<Ctx = unknown> {
   readonly profile: Profile;
   /** Bytes of PyGC_Head, which end where the object begins. */
   readonly gcHeadBytes: number;
+  /** Where the facts lie that a collection asks of each object. */
+  readonly words: GraphWords;
   /** Whether the object is collectable: has a PyGC_Head. */
   isCollectable(this: void, ctx: Ctx, object: Address): boolean;
   /** The reference count; meaningless for immortal objects. */
   refcount(this: void, ctx: Ctx, object: Address): number;
   isImmortal(this: void, ctx: Ctx, object: Address): boolean;
-  /** Visit each reference that the object owns, in CPython's order (`tp_traverse`). Must not change anything. */
+  /**
+   * Visit each reference that the object owns, in CPython's order (`tp_traverse`). Must not change anything. What a
+   * user's code throws in there is thrown: a collection that meets with that is abandoned.
+   */
   traverse(this: void, ctx: Ctx, object: Address, visit: (referent: Address) => void): void;
   /** Address of the layout program of the object's type; NULL where only `traverse` knows. */
   layout(this: void, ctx: Ctx, object: Address): Address;
@@ -71,12 +96,18 @@ export interface ObjectGraph<Ctx = unknown> {
   clearWeakref(this: void, ctx: Ctx, ref: Address): void;
   /** Call the callback of a weak reference that has been cleared. */
   callWeakrefCallback(this: void, ctx: Ctx, ref: Address): void;
-  /** Whether untracking by the collector is allowed: exact tuples, and dicts where the version does so. */
-  mayUntrack(this: void, ctx: Ctx, object: Address): boolean;
+  /**
+   * Whether objects of a type are untracked by the collector when nothing that they refer to can be tracked: 0: never,
+   * 1: in every collection (exact tuples), 2: in full ones only (exact dicts, where the version does so). Such an object
+   * counts as something that can be tracked unless its type says 1 and it is not tracked.
+   */
+  mayUntrack(this: void, ctx: Ctx, type: Address): 0 | 1 | 2;
   /** Give back all objects that are kept for reuse. */
   clearFreeLists(this: void, ctx: Ctx): void;
   /** Visit each reference that a root holds: frames, handles, static data. */
   roots(this: void, ctx: Ctx, visit: (referent: Address, holder: string) => void): void;
   /** A short name for people: type and address, or what a repr shows. */
   describe(this: void, ctx: Ctx, object: Address): string;
+  /** How an object refers to another, for people: `[0]`, `['key']`, `.name`. Absent: nobody knows. */
+  referenceName?(this: void, ctx: Ctx, holder: Address, referent: Address): string;
 }

@@ -53,8 +53,12 @@ export function nullCollector(ring: Address = 16): CollectorFactory {
       },
       collect: () => 0,
       each: (_, visit) => {
-        for (let head = memory.u32[next(ring)]; head !== ring; head = memory.u32[next(head)])
-          visit(head + gcHeadBytes);
+        let head = memory.u32[next(ring)];
+        while (head !== ring) {
+          const after = memory.u32[next(head)];
+          visit(head + gcHeadBytes, 0);
+          head = after;
+        }
       },
       verify: () => {
         let before = ring;

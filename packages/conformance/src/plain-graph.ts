@@ -4,7 +4,7 @@
  *
  *     -8  PyGC_Head, two words: the collector's
  *      0  reference count; 0: dead, and nothing but the reader's mistake leads here
- *      4  kind: node, leaf or weak reference
+ *      4  type: node, leaf or weak reference; the address of two words: flags, layout program
  *      8  number of references
  *     12  references; NULL where there is none
  *
@@ -15,6 +15,8 @@ import {
   alignUp,
   type Collector,
   type CollectorFactory,
+  type CollectorHost,
+  Heap,
   hex,
   LinearMemory,
   layoutCodes,
@@ -23,13 +25,18 @@ import {
   profileFor,
 } from "@pyrena/abi";
 
-const KIND = 4;
+const TYPE = 4;
 const COUNT = 8;
 const REFERENCES = 12;
 const HEAD = 8;
-const NODE = 1;
-const LEAF = 2;
-const WEAKREF = 3;
+/** Types, and the layout program that they share, lie before the objects. */
+const NODE = 64;
+const LEAF = 72;
+const WEAKREF = 80;
+const PROGRAM = 96;
+const COLLECTABLE = 1;
+const HEAP_HEADER = 512;
+const FIRST_OBJECT = 2048;
 /** What dead objects are filled with, so that whoever reads them notices. */
 const DEAD = 0xdd;
 
@@ -64,8 +71,14 @@ export interface PlainGraph {
   readonly unraisable: unknown[];
 }
 
-/** @param make the collector that is told of everything; default: none is told of anything */
-export function plainGraph(make: CollectorFactory): PlainGraph {
+/**
+ * @param make the collector that is told of everything
+ * @param overrides what the collector's host shall be besides a heap that only ever goes forward
+ */
+export function plainGraph(
+  make: CollectorFactory,
+  overrides: Partial<CollectorHost> = {},
+): PlainGraph {
   const memory = LinearMemory.create({ bytes: 65_536, maxBytes: 16 << 20 });
   const profile = profileFor("3.13", "ilp32");
   const alive = new Set<Address>();
@@ -74,12 +87,14 @@ export function plainGraph(make: CollectorFactory): PlainGraph {
   const targets = new Map<Address, Address>();
   const callbacks = new Map<Address, (ref: Address) => void>();
   const unraisable: unknown[] = [];
-  const program = 64;
-  memory.u32.set([layoutCodes.inlineVar, REFERENCES, COUNT, layoutCodes.end], program >>> 2);
-  let top = 1024;
+  memory.u32.set([layoutCodes.inlineVar, REFERENCES, COUNT, layoutCodes.end], PROGRAM >>> 2);
+  for (const type of [NODE, LEAF, WEAKREF])
+    memory.u32.set([type === LEAF ? 0 : COLLECTABLE, PROGRAM], type >>> 2);
+  const heap = Heap.create(memory, profile, HEAP_HEADER);
+  let top = FIRST_OBJECT;
 
   const word = (address: Address): number => memory.u32[address >>> 2];
-  const isCollectable = (object: Address): boolean => word(object + KIND) !== LEAF;
+  const isCollectable = (object: Address): boolean => word(object + TYPE) !== LEAF;
   const isFinalized = (object: Address): boolean => (word(object - HEAD / 2) & 1) !== 0;
 
   /** @throws PyrenaError `dead-object`: whoever works on a dead object is told */
@@ -90,25 +105,28 @@ export function plainGraph(make: CollectorFactory): PlainGraph {
     });
   }
 
-  function make_(kind: number, references: number): Address {
+  /** Let the memory have so many bytes. */
+  function reach(end: Address): boolean {
+    while (end > memory.byteLength) if (!memory.grow(2 * memory.byteLength)) return false;
+    return true;
+  }
+
+  function make_(type: Address, references: number): Address {
     const object = alignUp(top + HEAD, 16) + HEAD;
     const end = object + REFERENCES + 4 * references;
-    while (end > memory.byteLength) {
-      if (!memory.grow(2 * memory.byteLength))
-        throw new PyrenaError("memory-limit", "the plain graph's memory is full");
-    }
+    if (!reach(end)) throw new PyrenaError("memory-limit", "the plain graph's memory is full");
     top = end;
     const u32 = memory.u32;
     u32[(object - HEAD) >>> 2] = 0;
     u32[(object - HEAD / 2) >>> 2] = 0;
     u32[object >>> 2] = 1;
-    u32[(object + KIND) >>> 2] = kind;
+    u32[(object + TYPE) >>> 2] = type;
     u32[(object + COUNT) >>> 2] = references;
     // The references of a new object are not set: a collector that follows them is told by what is there.
-    u32.fill(kind === NODE ? 0xdddddddd : 0, (object + REFERENCES) >>> 2, end >>> 2);
+    u32.fill(type === NODE ? 0xdddddddd : 0, (object + REFERENCES) >>> 2, end >>> 2);
     alive.add(object);
     held.set(object, 1);
-    if (kind !== LEAF) collector.allocated(collector.ctx, object);
+    if (type !== LEAF) collector.allocated(collector.ctx, object);
     u32.fill(0, (object + REFERENCES) >>> 2, end >>> 2);
     return object;
   }
@@ -192,6 +210,15 @@ export function plainGraph(make: CollectorFactory): PlainGraph {
     memory,
     profile,
     gcHeadBytes: HEAD,
+    words: {
+      count: 0,
+      immortalFrom: 0xffff_ffff,
+      type: TYPE,
+      flags: 0,
+      collectable: COLLECTABLE,
+      ask: 0,
+      layout: 4,
+    },
     isCollectable: (_, object) => isCollectable(object),
     refcount: (_, object) => word(object),
     isImmortal: () => false,
@@ -199,7 +226,7 @@ export function plainGraph(make: CollectorFactory): PlainGraph {
       mustLive(object, "traverse");
       each(object, visit);
     },
-    layout: () => program,
+    layout: () => PROGRAM,
     incref: (_, object) => incref(object),
     decref: (_, object) => decref(object),
     needsFinalizer: (_, object) => finalizers.has(object) && !isFinalized(object),
@@ -211,11 +238,11 @@ export function plainGraph(make: CollectorFactory): PlainGraph {
     weakrefs: (_, object, visit) => {
       for (const ref of refsTo(object)) visit(ref);
     },
-    isWeakref: (_, object) => word(object + KIND) === WEAKREF,
+    isWeakref: (_, object) => word(object + TYPE) === WEAKREF,
     hasWeakrefCallback: (_, ref) => callbacks.has(ref),
     clearWeakref: (_, ref) => clearWeakref(ref),
     callWeakrefCallback: (_, ref) => guarded(() => callbacks.get(ref)?.(ref)),
-    mayUntrack: () => false,
+    mayUntrack: () => 0,
     clearFreeLists: () => {},
     roots: (_, visit) => {
       for (const [object, times] of held)
@@ -223,7 +250,23 @@ export function plainGraph(make: CollectorFactory): PlainGraph {
     },
     describe: (_, object) => `object at ${hex(object)}`,
   };
-  const collector = make(graph as ObjectGraph);
+  const host: CollectorHost = {
+    heap,
+    fresh: true,
+    raw: {
+      calloc: (count, size) => {
+        const block = alignUp(top, 16);
+        if (!reach(block + count * size)) return 0;
+        top = block + count * size;
+        memory.u8.fill(0, block, top);
+        return block;
+      },
+      free: () => {},
+    },
+    unraisable: (thrown) => void unraisable.push(thrown),
+    ...overrides,
+  };
+  const collector = make(graph as ObjectGraph, host);
 
   const track = (object: Address): Address => {
     collector.track(collector.ctx, object);

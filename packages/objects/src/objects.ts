@@ -13,6 +13,7 @@ import { type DomainApi, type Heap, PyrenaError } from "@pyrena/abi";
 import { makeCopying } from "./copying/copying.ts";
 import { makeAllocation } from "./core/allocation.ts";
 import { addChecks } from "./core/checks.ts";
+import { makeCollection } from "./core/collection.ts";
 import { Core } from "./core/core.ts";
 import { makeErrors } from "./core/errors.ts";
 import { makeGraph } from "./core/graph.ts";
@@ -140,7 +141,8 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("types", makeTypes(core, refs));
   core.add("protocol", makeProtocol(core));
   const graph = makeGraph(core);
-  allocation.setCollector((options.collector ?? trackingOnly(state + core.at.tracked))(graph));
+  const collector = options.collector ?? trackingOnly(state + core.at.tracked);
+  core.add("gc", makeCollection(core, allocation, graph, collector));
   makeObjectType(core);
   core.add("constants", makeConstants(core));
   core.add("int", makeInt(core));
@@ -165,7 +167,7 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("exceptions", makeExceptions(core));
   core.add("frames", makeFrames(core));
   core.add("copying", makeCopying(core));
-  core.add("inspect", makeInspect(core, graph, allocation.collector));
+  core.add("inspect", makeInspect(core));
   if (core.debug) addChecks(core);
   return core;
 }

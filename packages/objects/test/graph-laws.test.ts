@@ -33,9 +33,7 @@ describe.each(everyProfile)("objects of %s %s as an object graph", (version, abi
     return {
       unraisable,
       graph: core.inspect.graph,
-      collector: (
-        core.alloc as unknown as { collector(): ObjectGraphSubject["collector"] }
-      ).collector(),
+      collector: core.gc.collector(),
       container: (items) => {
         const list = core.list.pack(items);
         // Tuples have no clear, as in CPython: the law that clears uses one item.

@@ -23,7 +23,6 @@ const STATIC_CHUNK_BYTES = 64 * 1024;
 export interface Allocation extends AllocationApi {
   /** Use a collector from now on. */
   setCollector(this: void, collector: Collector): void;
-  collector(this: void): Collector;
 }
 
 export function makeAllocation(core: Core): Allocation {
@@ -36,7 +35,6 @@ export function makeAllocation(core: Core): Allocation {
   const { increfLimit } = facts.refcount;
   const alignment = core.profile.abi.alignment;
   const freeLists: FreeList[] = [];
-  let collector: Collector;
   let collectorCtx: unknown;
   let tellAllocated: Collector["allocated"];
   let tellReleased: Collector["released"];
@@ -159,13 +157,11 @@ export function makeAllocation(core: Core): Allocation {
       return next;
     },
     setCollector: (given) => {
-      collector = given;
       collectorCtx = given.ctx;
       tellAllocated = given.allocated;
       tellReleased = given.released;
       trackIt = given.track;
       untrackIt = given.untrack;
     },
-    collector: () => collector,
   };
 }

@@ -6,6 +6,7 @@
 import type { DomainApi, Heap, LinearMemory, Profile } from "@pyrena/abi";
 import type { AllocationApi } from "../api/allocation.ts";
 import type { ClassesApi } from "../api/classes.ts";
+import type { CollectionApi } from "../api/collection.ts";
 import type { CopyingApi } from "../api/copying.ts";
 import type { ErrorsApi, Unraisable } from "../api/errors.ts";
 import type { ExceptionsApi } from "../api/exceptions.ts";
@@ -59,6 +60,7 @@ export class Core {
   readonly debug!: boolean;
 
   readonly alloc!: AllocationApi;
+  readonly gc!: CollectionApi;
   readonly refs!: RefsApi;
   readonly errors!: ErrorsApi;
   readonly types!: TypesApi;

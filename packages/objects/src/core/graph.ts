@@ -1,16 +1,27 @@
 /** `abi`'s ObjectGraph over this heap's objects: all that a collector may know of them. */
 import { hex, type ObjectGraph } from "@pyrena/abi";
+import { typeFlags } from "../api/types.ts";
+import { referenceName } from "../inspect/labels.ts";
 import type { Core } from "./core.ts";
 import { typeLayout } from "./type-object.ts";
 
 export function makeGraph(core: Core): ObjectGraph<undefined> {
-  const { memory, profile, refs, types, alloc } = core;
-  const LAYOUT = typeLayout(core).at.tp_traverse;
+  const { memory, profile, refs, types, alloc, facts } = core;
+  const { tp_traverse: LAYOUT, tp_flags: FLAGS } = typeLayout(core).at;
   return {
     ctx: undefined,
     memory,
     profile,
     gcHeadBytes: profile.headers.gcHead,
+    words: {
+      count: 0,
+      immortalFrom: facts.refcount.decrefLimit,
+      type: core.word,
+      flags: FLAGS,
+      collectable: typeFlags.hasGc,
+      ask: typeFlags.typeSubclass,
+      layout: LAYOUT,
+    },
     isCollectable: (_, object) => types.isCollectable(object),
     refcount: (_, object) => refs.refcount(object),
     isImmortal: (_, object) => refs.isImmortal(object),
@@ -40,14 +51,16 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
     callWeakrefCallback: (_, ref) => {
       const callback = core.weakrefs.callback(ref);
       if (callback === 0) return;
+      const pending = core.errors.fetch();
       const result = core.protocol.call(callback, [ref]);
       if (result === 0) core.errors.writeUnraisable("a weak reference's callback");
       refs.xdecref(result);
       refs.decref(callback);
+      core.errors.restore(pending);
     },
-    mayUntrack: (_, object) => {
-      const type = types.typeOf(object);
-      return type === core.tuple.type || (type === core.dict.type && !core.facts.tracksDictsAtOnce);
+    mayUntrack: (_, type) => {
+      if (type === core.tuple.type) return 1;
+      return type === core.dict.type && !facts.tracksDictsAtOnce ? 2 : 0;
     },
     clearFreeLists: () => {
       for (const list of alloc.freeLists) list.clear();
@@ -57,5 +70,6 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
       const type = types.typeOf(object);
       return `${types.name(type)} at ${hex(object)}`;
     },
+    referenceName: (_, holder, referent) => referenceName(core, holder, referent),
   };
 }

@@ -10,6 +10,8 @@ export interface ObjectsOptions {
   readonly arenas: PyObjectArenaAllocator;
   /** The cycle collector; default: one that tracks and never collects. */
   readonly collector?: CollectorFactory;
+  /** Takes the text that a collector's debug flags ask for; default: `console.error`. */
+  readonly stderr?: (text: string) => void;
   /** Seed of str and bytes hashes, as `PYTHONHASHSEED`; default 0: no randomisation. */
   readonly hashSeed?: number;
   /** Told of exceptions that nobody could be given; default: `console.error`. */

@@ -51,7 +51,7 @@ export function trackingOnly(ring: number): CollectorFactory {
         let head = memory.u32[ring >>> 2];
         while (head !== ring) {
           const next = memory.u32[head >>> 2];
-          visit(head + gcHeadBytes);
+          visit(head + gcHeadBytes, 0);
           head = next;
         }
       },

@@ -181,10 +181,11 @@ export function makeFrames(core: Core): FramesApi {
     );
   }
 
-  /** Run the body of a frame that has been pushed, and leave it. */
+  /** Run the body of a frame that has been pushed, and leave it. Functions begin with a look at what is pending (`RESUME`). */
   function run(frame: Address): Address {
     const body = core.functions.body(codeOf(frame));
     let result = 0;
+    core.gc.poll();
     try {
       result = body(frame);
     } catch (thrown) {

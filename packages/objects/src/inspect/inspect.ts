@@ -8,7 +8,7 @@
  *     regions.ts     named pieces of the memory   walker.ts      objects as a HeapWalker shows them
  *     stats.ts       what can be counted
  */
-import type { Address, Collector, ObjectGraph } from "@pyrena/abi";
+import type { Address } from "@pyrena/abi";
 import type { InspectApi } from "../api/inspect.ts";
 import type { Core } from "../core/core.ts";
 import { referrersOf } from "./graph-walks.ts";
@@ -21,12 +21,8 @@ import { survey } from "./survey.ts";
 import { verify } from "./verify.ts";
 import { objectWalker } from "./walker.ts";
 
-/** @param collector the one that is installed now */
-export function makeInspect(
-  core: Core,
-  graph: ObjectGraph,
-  collector: () => Collector,
-): InspectApi {
+export function makeInspect(core: Core): InspectApi {
+  const { graph, collector } = core.gc;
   const references = makeReferences(core);
   let handleName = (entry: number): string => `handle #${entry}`;
   const roots = makeRoots(core, references, (entry) => handleName(entry));

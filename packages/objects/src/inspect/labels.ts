@@ -33,6 +33,20 @@ export function describeReferences(
   return ways;
 }
 
+/** One way in which an object refers to another, without the holder's name: `[0]`, `.name`; "" where none is known. */
+export function referenceName(core: Core, holder: Address, referent: Address): string {
+  if (core.types.typeOf(holder) === referent) return "(its type)";
+  let found = "";
+  try {
+    eachWay(core, holder, (other, way) => {
+      if (other === referent && found === "") found = way().trim();
+    });
+  } catch {
+    // A half-built or damaged holder: nobody knows.
+  }
+  return found;
+}
+
 /** Complete the ways into one referent: those that have no better name are named after the holder alone. */
 export function completeWays(
   core: Core,
