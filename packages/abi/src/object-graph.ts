@@ -27,7 +27,7 @@ import type { Profile } from "./profile.ts";
  * | words     | offset, count                       | `count` words at `offset`                                |
  * | inlineVar | offset, countOffset                 | as many words at `offset` as the word at `countOffset`   |
  * | buffer    | pointerOffset, countOffset          | as many words where the word at `pointerOffset` points   |
- * | custom    |                                     | whatever `traverse` visits, this operation's place in it |
+ * | custom    |                                     | whatever `traverse` visits; stands alone                 |
  */
 export const layoutCodes: {
   readonly end: 0;
@@ -85,6 +85,11 @@ export interface ObjectGraph<Ctx = unknown> {
   needsFinalizer(this: void, ctx: Ctx, object: Address): boolean;
   /** Mark the object as finalized, then call its finalizer. */
   finalize(this: void, ctx: Ctx, object: Address): void;
+  /**
+   * Whether the type has a finalizer of the kind before PEP 442 (`tp_del`): cycles with such an object are never taken
+   * apart. Absent: no type has one.
+   */
+  isUncollectable?(this: void, ctx: Ctx, object: Address): boolean;
   /** Drop the references that can be part of a cycle (`tp_clear`). */
   clear(this: void, ctx: Ctx, object: Address): void;
   /** Visit the weak references to an object, in their list's order: most of them newest first. */
@@ -106,6 +111,8 @@ export interface ObjectGraph<Ctx = unknown> {
   clearFreeLists(this: void, ctx: Ctx): void;
   /** Visit each reference that a root holds: frames, handles, static data. */
   roots(this: void, ctx: Ctx, visit: (referent: Address, holder: string) => void): void;
+  /** Name of the object's type. */
+  typeName(this: void, ctx: Ctx, object: Address): string;
   /** A short name for people: type and address, or what a repr shows. */
   describe(this: void, ctx: Ctx, object: Address): string;
   /** How an object refers to another, for people: `[0]`, `['key']`, `.name`. Absent: nobody knows. */

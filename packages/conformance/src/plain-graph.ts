@@ -248,6 +248,7 @@ export function plainGraph(
       for (const [object, times] of held)
         for (let n = 0; n < times; n++) visit(object, "held by the test");
     },
+    typeName: (_, object) => ({ [NODE]: "node", [LEAF]: "leaf" })[word(object + TYPE)] ?? "weakref",
     describe: (_, object) => `object at ${hex(object)}`,
   };
   const host: CollectorHost = {

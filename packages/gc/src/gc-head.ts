@@ -2,64 +2,112 @@
  * PyGC_Head, the two words before a collectable object, and the lists that they form. The words are those of CPython
  * (`Include/internal/pycore_gc.h`); in lp64 each is 8 bytes wide, of which the upper 4 stay 0.
  *
- *                      first word: next                      second word: prev
- *     untracked        0                                     finalized
- *     tracked          head after it  | space (incremental)  head before it | finalized
- *     in a collection  head after it  | unreachable          gcRefs << 2 | collecting | finalized
+ *                     first word                                second word
+ *     untracked       0                                         0                | finalized
+ *     tracked         next head | space                         previous head    | finalized
+ *     in a region     next head | space                         gcRefs           | collecting | finalized
+ *     unreachable     next head | space | unreachable           previous head    | collecting | finalized
  *
- * Lists are rings through a head of their own (a generation's, or one on the collector's side), which belongs to no
- * object. During a collection, while the second word holds gcRefs, they are linked one way only.
+ * Lists are rings through a head of their own, which belongs to no object: a generation's, or one of those in the
+ * collector's state that a collection works with. Heads are aligned to 8 bytes at least, so that the two lowest bits of
+ * a word are free for flags.
  *
- * Heads are aligned to at least 8 bytes, so that the two lowest bits of an address are free for flags.
+ * In this package a head is known by the number of its word in memory: its address / 4. So the flags drop out of a
+ * link in the shift that makes an index of it, and lists of both data models are walked by the same loop.
  */
-import type { Address } from "@pyrena/abi";
+import type { Address, LinearMemory } from "@pyrena/abi";
 
-/** In the second word: the finalizer has been called (PEP 442). Belongs to the object, not to the collector. */
+/** In the second word: the finalizer has been called (PEP 442). It is the object's; a collector leaves it alone. */
 export const FINALIZED = 1;
-/** In the second word: part of the collection under way; its count of references from outside is above the flags. */
+/** In the second word: part of the region that is looked at, and not yet found reachable. */
 export const COLLECTING = 2;
-/** In the first word, during a collection: on the tentative list of unreachable objects. */
-export const UNREACHABLE = 1;
-/** In the first word, between collections of the incremental collector: which of the two old spaces it belongs to. */
+/** In the first word: on the tentative list of unreachable objects. */
+export const UNREACHABLE = 2;
+/** In the first word: which of the two old spaces the object belongs to; 0 but in the incremental collector. */
 export const SPACE = 1;
-/** Bits of gcRefs lie above those of the flags. */
-export const REFS_SHIFT = 2;
+/** All flags of a word. */
+export const FLAGS = 3;
+/** One reference, in a second word that holds gcRefs: they lie above the flags. */
 export const ONE_REF = 4;
 
-/** Lists of PyGC_Heads in one memory. A list is known by the address of its own head; all addresses are of heads. */
+/** The number of a head's word. */
+export type Head = number;
+
+/** Lists of heads in one memory. */
 export interface HeadLists {
-  /** Make a list empty. */
-  clear(this: void, list: Address): void;
-  isEmpty(this: void, list: Address): boolean;
-  /** Append a head; its flags in the second word stay. */
-  append(this: void, head: Address, list: Address): void;
-  /** Take a head out of the list it is on; its first word is 0 then. */
-  remove(this: void, head: Address): void;
-  /** Move a head from the list it is on to the end of another. */
-  move(this: void, head: Address, list: Address): void;
-  /** Append all of one list, in order, to another; the first is empty then. */
-  merge(this: void, from: Address, to: Address): void;
-  size(this: void, list: Address): number;
+  /** Words from a head to its second word. */
+  readonly prevWords: number;
+  /** Words from a head to its object. */
+  readonly objectWords: number;
+  headOf(this: void, object: Address): Head;
+  objectOf(this: void, head: Head): Address;
+  /** Make a ring of one: an empty list. */
+  init(this: void, list: Head): void;
+  isEmpty(this: void, list: Head): boolean;
+  /** The head after this one. */
+  next(this: void, head: Head): Head;
+  /** Append one that is on no list. Its flags stay. */
+  append(this: void, head: Head, list: Head): void;
+  /** Take one from the list that it is on and append it to another. Its flags stay. */
+  move(this: void, head: Head, list: Head): void;
+  /** Append all of a list to another, in order. It is empty then. */
+  merge(this: void, from: Head, to: Head): void;
+  size(this: void, list: Head): number;
 }
 
-/**
- * @param memory where the heads lie; its views are read anew in each call
- * @param prevOffset bytes from a head to its second word
- */
-export function headLists(
-  memory: { readonly u32: Uint32Array },
-  prevOffset: number,
-): HeadLists {
-  const PREV = prevOffset;
+/** @param gcHeadBytes bytes of a PyGC_Head */
+export function headLists(memory: LinearMemory, gcHeadBytes: number): HeadLists {
+  const PREV = gcHeadBytes >>> 3;
+  const OBJECT = gcHeadBytes >>> 2;
 
-  function append(head: Address, list: Address): void {
+  function append(head: Head, list: Head): void {
     const u32 = memory.u32;
-    const last = u32[(list + PREV) >>> 2];
-    const prev = (head + PREV) >>> 2;
-    u32[last >>> 2] = head | (u32[last >>> 2] & SPACE & -Number(last !== list));
-    u32[prev] = last | (u32[prev] & FINALIZED);
-    u32[head >>> 2] = list;
-    u32[(list + PREV) >>> 2] = head;
+    const last = u32[list + PREV] >>> 2;
+    u32[last] = (head << 2) | (u32[last] & FLAGS);
+    u32[head] = (list << 2) | (u32[head] & FLAGS);
+    u32[head + PREV] = (last << 2) | (u32[head + PREV] & FLAGS);
+    u32[list + PREV] = head << 2;
   }
-  return { append } as unknown as HeadLists;
+
+  return {
+    prevWords: PREV,
+    objectWords: OBJECT,
+    headOf: (object) => (object >>> 2) - OBJECT,
+    objectOf: (head) => ((head + OBJECT) << 2) >>> 0,
+    init: (list) => {
+      const u32 = memory.u32;
+      u32[list] = list << 2;
+      u32[list + PREV] = list << 2;
+    },
+    isEmpty: (list) => memory.u32[list] >>> 2 === list,
+    next: (head) => memory.u32[head] >>> 2,
+    append,
+    move: (head, list) => {
+      const u32 = memory.u32;
+      const before = u32[head + PREV] >>> 2;
+      const after = u32[head] >>> 2;
+      u32[before] = (after << 2) | (u32[before] & FLAGS);
+      u32[after + PREV] = (before << 2) | (u32[after + PREV] & FLAGS);
+      append(head, list);
+    },
+    merge: (from, to) => {
+      const u32 = memory.u32;
+      const first = u32[from] >>> 2;
+      if (first === from) return;
+      const last = u32[from + PREV] >>> 2;
+      const end = u32[to + PREV] >>> 2;
+      u32[end] = (first << 2) | (u32[end] & FLAGS);
+      u32[first + PREV] = (end << 2) | (u32[first + PREV] & FLAGS);
+      u32[last] = (to << 2) | (u32[last] & FLAGS);
+      u32[to + PREV] = last << 2;
+      u32[from] = from << 2;
+      u32[from + PREV] = from << 2;
+    },
+    size: (list) => {
+      const u32 = memory.u32;
+      let size = 0;
+      for (let head = u32[list] >>> 2; head !== list; head = u32[head] >>> 2) size++;
+      return size;
+    },
+  };
 }

@@ -66,6 +66,7 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
       for (const list of alloc.freeLists) list.clear();
     },
     roots: (_, visit) => core.inspect.roots(visit),
+    typeName: (_, object) => types.name(types.typeOf(object)),
     describe: (_, object) => {
       const type = types.typeOf(object);
       return `${types.name(type)} at ${hex(object)}`;
