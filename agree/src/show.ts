@@ -45,11 +45,11 @@ export function itemsOf(py: Objects, object: Address): Address[] {
 
 /** An instance's number: its attribute `t`; `?` if it has lost it. */
 export function tagOf(py: Objects, object: Address): string {
-  const tag = py.protocol.getAttribute(object, "t");
-  if (tag === 0) {
-    py.errors.clear();
-    return "?";
-  }
+  // `getattr` with a default makes no exception, which would take a tuple from those that are kept.
+  const name = py.str.from("t");
+  const tag = py.classes.findAttribute(object, name);
+  py.refs.decref(name);
+  if (tag === 0) return "?";
   const text = strOf(py, tag);
   py.refs.decref(tag);
   return text;
