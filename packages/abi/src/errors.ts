@@ -26,6 +26,8 @@ export type ErrorCode =
   | "dead-object"
   | "wrong-type"
   | "released-handle"
+  | "bad-image"
+  | "missing-definition"
   | "python-exception";
 
 /** One row of the table. */
@@ -137,6 +139,16 @@ export const errorTable: { readonly [code in ErrorCode]: ErrorEntry } = {
     layer: "objects",
     meaning: "a handle was used after it had been released",
     remedy: "keep the handle until its last use, or make a new one",
+  },
+  "bad-image": {
+    layer: "pyrena",
+    meaning: "the bytes are no image of a heap, or one that is damaged",
+    remedy: "save the heap again; the message says what is wrong with this image",
+  },
+  "missing-definition": {
+    layer: "pyrena",
+    meaning: "a saved heap refers to types, functions or JavaScript values that were not given",
+    remedy: "pass those that the message names to restore, or open the image with inspect: true",
   },
   "python-exception": {
     layer: "objects",

@@ -52,6 +52,7 @@ export function debugWalker(
       });
     },
     owns: (address) => next.owns(address),
+    ...(next.holds && { holds: next.holds }),
     usableSize: (address) => {
       memory.refresh();
       const base = address - before;

@@ -77,6 +77,8 @@ export interface FunctionsApi {
   body(this: void, code: Address): Body;
   /** Give a code object its body, where the heap has been opened again. */
   bind(this: void, code: Address, body: Body): void;
+  /** Whether the body behind a code object is known here. */
+  isBound(this: void, code: Address): boolean;
   spec(this: void, code: Address): FunctionSpec;
   /** `self.method`: new reference. */
   createMethod(this: void, fn: Address, self: Address): Address;
@@ -120,6 +122,10 @@ export interface CapsulesApi {
   pointer(this: void, capsule: Address): Address;
   /** Its name, or undefined. */
   name(this: void, capsule: Address): string | undefined;
+  /** Whether the capsule has no destructor, or one that is known here. */
+  isBound(this: void, capsule: Address): boolean;
+  /** Give a capsule its destructor, where the heap has been opened again. */
+  bind(this: void, capsule: Address, destructor: (capsule: Address) => void): void;
 }
 
 /** Objects that hold a JavaScript value. The value lives outside the heap, in a numbered slot. */
@@ -131,4 +137,8 @@ export interface JsValuesApi {
   hold(this: void, value: unknown): number;
   held(this: void, slot: number): unknown;
   drop(this: void, slot: number): void;
+  /** Number of the slot of an object that holds a value. */
+  slot(this: void, object: Address): number;
+  /** Put a value into a slot that was handed out before the heap was opened again. */
+  give(this: void, slot: number, value: unknown): void;
 }

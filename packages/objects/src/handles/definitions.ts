@@ -1,5 +1,6 @@
 /** Functions and classes whose bodies are JavaScript: what `def` and `class` statements do. */
 import type { Address } from "@pyrena/abi";
+import type { Body } from "../api/functions.ts";
 import type { HandleContext, PyValue } from "./handle.ts";
 import type { CellHandle, ClassHandle } from "./others.ts";
 
@@ -37,7 +38,7 @@ export function defineFunction(
   { params, locals = [], free = {}, defaults = [] }: FunctionOptions,
   qualname: string = name,
 ): Address {
-  const { frames, functions, tuple, modules, refs } = context.core;
+  const { functions, tuple, modules, refs } = context.core;
   const names = params ?? Array.from({ length: body.length }, (_, n) => `arg${n}`);
   const cells = Object.values(free).map((cell) => cell.live);
   const closure = cells.length === 0 ? 0 : tuple.pack(cells);
@@ -55,13 +56,7 @@ export function defineFunction(
         locals: [...names, ...locals],
         argCount: names.length,
         freeNames: Object.keys(free),
-        body: (frame) =>
-          context.callBack(() => {
-            const args: PyValue[] = [];
-            for (let n = 0; n < names.length; n++)
-              args.push(context.readValue(frames.local(frame, n)));
-            return body(...args);
-          }),
+        body: bodyOf(context, names.length, body),
       },
       modules.dict(modules.main()),
       closure,
@@ -71,6 +66,23 @@ export function defineFunction(
     refs.xdecref(closure);
     refs.xdecref(given);
   }
+}
+
+/** A body that is given values, as one that is given its frame. */
+function bodyOf(context: HandleContext, argCount: number, body: FunctionBody): Body {
+  const { frames } = context.core;
+  return (frame) =>
+    context.callBack(() => {
+      const args: PyValue[] = [];
+      for (let n = 0; n < argCount; n++) args.push(context.readValue(frames.local(frame, n)));
+      return body(...args);
+    });
+}
+
+/** Give a code object its body again, where the heap that has it was saved and opened. */
+export function bindBody(context: HandleContext, code: Address, body: FunctionBody): void {
+  const { functions } = context.core;
+  functions.bind(code, bodyOf(context, functions.argCount(code), body));
 }
 
 /** A tuple of converted values: new reference, or NULL with an exception pending. */

@@ -17,6 +17,7 @@ import { PyException } from "../exception.ts";
 import { eachHandle } from "../inspect/handle-table.ts";
 import { installConversions } from "./convert.ts";
 import {
+  bindBody,
   type ClassOptions,
   defineClass,
   defineFunction,
@@ -217,6 +218,14 @@ export class Python {
    */
   function(name: string, body: FunctionBody, options: FunctionOptions = {}): FunctionHandle {
     return this.context.handle(defineFunction(this.context, name, body, options)) as FunctionHandle;
+  }
+
+  /**
+   * Give a code object the body that `function` or `class` gave it before its heap was saved and opened again.
+   * @param code address of the code object
+   */
+  bind(code: Address, body: FunctionBody): void {
+    bindBody(this.context, code, body);
   }
 
   /**

@@ -129,5 +129,13 @@ export function makeCapsules(core: Core): CapsulesApi {
     },
     pointer: (capsule) => get(capsule, at.pointer),
     name: nameOf,
+    isBound: (capsule) => {
+      const number = get(capsule, at.destructor);
+      return number === 0 || core.jsValues.held(number) !== undefined;
+    },
+    bind: (capsule, destructor) => {
+      core.jsValues.drop(get(capsule, at.destructor));
+      memory.u32[(capsule + at.destructor) >>> 2] = core.jsValues.hold(destructor);
+    },
   };
 }

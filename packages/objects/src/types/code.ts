@@ -82,6 +82,7 @@ export interface Codes {
   localNames(this: void, code: Address): Address;
   body(this: void, code: Address): Body;
   bind(this: void, code: Address, body: Body): void;
+  isBound(this: void, code: Address): boolean;
   spec(this: void, code: Address): FunctionSpec;
 }
 
@@ -204,6 +205,7 @@ export function makeCodes(core: Core): Codes {
       core.jsValues.drop(get(code, BODY));
       set(code, BODY, core.jsValues.hold(given));
     },
+    isBound: (code) => core.jsValues.held(get(code, BODY)) !== undefined,
     spec: (code) => {
       const names = get(code, at.co_localsplusnames);
       const locals = get(code, at.co_nlocals);

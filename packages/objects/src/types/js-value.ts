@@ -74,6 +74,10 @@ export function makeJsValues(core: Core): JsValuesApi {
     drop: (slot) => {
       values.delete(slot);
     },
+    slot: (object) => memory.u32[(object + SLOT) >>> 2],
+    give: (slot, given) => {
+      values.set(slot, given);
+    },
   };
 }
 
