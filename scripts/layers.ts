@@ -67,6 +67,8 @@ export const LAYERS: readonly Layer[] = [
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // Decodes zstd, which no JavaScript runtime of 2026 does everywhere.
   "packages/trace": ["fzstd"],
+  // SHA-256 at once (the platform's own is asynchronous), by which a damaged image of a heap is told.
+  "packages/pyrena": ["@noble/hashes"],
 };
 
 /** The layer of a folder, or undefined if the table has no place for it. */

@@ -1,0 +1,143 @@
+/**
+ * Opening a saved heap. Restoring always makes new JavaScript objects over the bytes: what those of the old runtime
+ * have in their caches is of no use here.
+ */
+import { Heap, LinearMemory, type LinearMemoryOptions, PyrenaError } from "@pyrena/abi";
+import { type AllocatorPlan, planAllocators } from "./allocators.ts";
+import { bind, defineTypes, missingTypes } from "./bindings.ts";
+import { isBuiltIn } from "./collectors.ts";
+import type { Description } from "./description.ts";
+import { decodeImage, type Image } from "./image.ts";
+import { assemble, type Layers } from "./layers.ts";
+import type { RuntimeOptions } from "./options.ts";
+import { Runtime, verifyLayers } from "./runtime.ts";
+
+/** Options of `restore`. Python version, data model and hash seed are those of the image. */
+export interface RestoreOptions extends Omit<RuntimeOptions, "python" | "abi" | "hashSeed"> {
+  /**
+   * Open the heap to look at it, without the program that it belongs to: what is missing is left out, nothing of it
+   * runs, and it cannot be saved. Default false.
+   */
+  readonly inspect?: boolean;
+  /**
+   * What becomes of references that only JavaScript held when the heap was saved, handles and running frames:
+   * `release` (the default) lets go of them, `keep` leaves them, and `py.adopt()` gives handles for those of handles.
+   */
+  readonly held?: "release" | "keep";
+}
+
+/**
+ * A runtime that goes on from a saved heap.
+ * @throws PyrenaError `bad-image` for anything that is no whole image; `missing-definition` naming the types, functions
+ *   and values that the heap needs and that were not given; as `createRuntime` for options that are wrong
+ */
+export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtime {
+  const image = decodeImage(bytes);
+  const { description } = image;
+  const { inspect = false, held = inspect ? "keep" : "release" } = options;
+  requireLayers(description, options);
+  const memory = memoryFor(image, options.memory);
+  memory.u8.fill(0);
+  memory.u8.set(image.stored);
+  const layers = sound(() => open(memory, description, options));
+  const types = defineTypes(layers.objects, options);
+  const missing = missingTypes(layers.objects);
+  if (missing.length > 0 && !inspect) {
+    throw new PyrenaError(
+      "missing-definition",
+      `the saved heap needs what was not given: ${missing.map((name) => `the type '${name}': types`).join("; ")}`,
+    );
+  }
+  sound(() => verifyLayers(layers));
+  if (!inspect) bind(layers.py, description.values, options);
+  if (held === "release") letGo(layers);
+  return new Runtime({ layers, definitions: options, types, inspected: inspect });
+}
+
+/** @throws PyrenaError `bad-argument` where a layer was the user's and is not given */
+function requireLayers(
+  { raw, arenas, allocators, collector }: Description,
+  options: RestoreOptions,
+): void {
+  const need = (layer: string, name: string): never => {
+    throw new PyrenaError(
+      "bad-argument",
+      `the image was made with ${layer} that is not built in, '${name}': pass it as option ${layer}`,
+    );
+  };
+  if (raw.startsWith("user:") && options.raw === undefined) need("raw", raw.slice(5));
+  if (arenas.startsWith("user:") && options.arenas === undefined) need("arenas", arenas.slice(5));
+  const own = allocators.find((name) => name.startsWith("user:"));
+  if (own !== undefined && options.allocator === undefined) need("allocator", own.slice(5));
+  if (!isBuiltIn(collector) && typeof options.collector !== "function")
+    need("collector", collector);
+}
+
+/** The image says what served the domains, the options only what the user put there. */
+function planFor(description: Description, options: RestoreOptions, heap: Heap): AllocatorPlan {
+  const asked = planAllocators(heap, options.allocator, false);
+  const [raw, mem, obj] = description.allocators;
+  const base = (name: string, other: "malloc" | "pymalloc"): "malloc" | "pymalloc" =>
+    name === "malloc" || name === "pymalloc" ? name : other;
+  return {
+    bases: [base(raw, asked.bases[0]), base(mem, asked.bases[1]), base(obj, asked.bases[2])],
+    steps: asked.steps,
+    hooks: description.hooks,
+  };
+}
+
+function open(memory: LinearMemory, description: Description, options: RestoreOptions): Layers {
+  const heap = Heap.attach(memory);
+  if (heap.profile.name !== description.profile) {
+    throw new PyrenaError(
+      "heap-corrupt",
+      `it was saved as ${description.profile} and has a heap of ${heap.profile.name}`,
+    );
+  }
+  return assemble(heap, planFor(description, options, heap), options, false);
+}
+
+/** Run what reads the image's heap: whatever goes wrong is the image's fault. */
+function sound<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof PyrenaError && cause.code === "bad-image") throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PyrenaError("bad-image", `the heap in the image is damaged: ${why}`, { cause });
+  }
+}
+
+function memoryFor(
+  { description, stored }: Image,
+  choice: LinearMemory | LinearMemoryOptions | undefined,
+): LinearMemory {
+  const { bytes, maxBytes } = description.memory;
+  if (stored.length > bytes || bytes > maxBytes) {
+    throw new PyrenaError("bad-image", "the image stores more than it says the memory had");
+  }
+  if (choice instanceof LinearMemory) {
+    choice.refresh();
+    if (!choice.grow(bytes)) {
+      throw new PyrenaError(
+        "memory-limit",
+        `memory: the heap needs ${bytes} bytes, the memory that was given has at most ${choice.maxByteLength}`,
+        { size: bytes },
+      );
+    }
+    return choice;
+  }
+  return LinearMemory.create({
+    ...choice,
+    bytes: Math.max(bytes, choice?.bytes ?? 0),
+    maxBytes: Math.max(bytes, choice?.maxBytes ?? maxBytes),
+  });
+}
+
+/** Let go of what only JavaScript held: handles, and frames whose code is not there any more. */
+function letGo({ py, objects }: Layers): void {
+  for (let frame = objects.frames.current(); frame !== 0; frame = objects.frames.current()) {
+    objects.frames.pop(frame);
+  }
+  for (const handle of py.adopt()) handle.release();
+}

@@ -1,0 +1,188 @@
+/** The runtime: all layers of one heap, wired together, each within reach. */
+import {
+  type Collector,
+  type CollectorFactory,
+  type Domain,
+  type Domains,
+  type Heap,
+  type LinearMemory,
+  type Profile,
+  type PyMemAllocatorEx,
+  type PyObjectArenaAllocator,
+  PyrenaError,
+  type StatSource,
+} from "@pyrena/abi";
+import type { DictHandle, Objects, Python, UserType, VerifyOptions } from "@pyrena/objects";
+import type { Pymalloc } from "@pyrena/pymalloc";
+import { type HeapSnapshot, takeSnapshot } from "@pyrena/stats";
+import type { Definitions } from "./definitions.ts";
+import type { Layers } from "./layers.ts";
+import { saveImage } from "./save.ts";
+
+/** What a runtime is made from. */
+export interface RuntimeParts {
+  readonly layers: Layers;
+  readonly definitions: Definitions;
+  readonly types: ReadonlyMap<string, UserType<string>>;
+  /** Whether the heap is only looked at: it lacks what it needs to run. */
+  readonly inspected: boolean;
+}
+
+/** All layers of one heap. Made by `createRuntime` and `restore`. */
+export class Runtime {
+  /** The bytes. */
+  readonly memory: LinearMemory;
+  /** The header: which profile, and where the layers' states lie. */
+  readonly heap: Heap;
+  /** General-purpose allocator, without debug hooks. */
+  readonly raw: PyMemAllocatorEx;
+  /** Where arenas and the data stack's chunks come from. */
+  readonly arenas: PyObjectArenaAllocator;
+  /** Allocator for small requests; undefined where others serve MEM and OBJ. */
+  readonly pymalloc: Pymalloc | undefined;
+  /** RAW, MEM and OBJ, with what is installed in each. */
+  readonly domains: Domains;
+  /** Objects on addresses. */
+  readonly objects: Objects;
+  /** Objects by handles. */
+  readonly py: Python;
+  /** Counters of all layers, from the bottom. */
+  readonly stats: readonly StatSource[];
+  /** Whether the heap is only looked at. */
+  readonly inspected: boolean;
+
+  readonly #layers: Layers;
+  readonly #definitions: Definitions;
+  readonly #types: ReadonlyMap<string, UserType<string>>;
+  #globals: DictHandle | undefined;
+
+  constructor({ layers, definitions, types, inspected }: RuntimeParts) {
+    const { memory, heap, raw, arenas, allocators, objects, py, stats } = layers;
+    this.memory = memory;
+    this.heap = heap;
+    this.raw = raw;
+    this.arenas = arenas;
+    this.pymalloc = allocators.pymalloc;
+    this.domains = allocators.domains;
+    this.objects = objects;
+    this.py = py;
+    this.stats = stats;
+    this.inspected = inspected;
+    this.#layers = layers;
+    this.#definitions = definitions;
+    this.#types = types;
+  }
+
+  /** Facts of the Python version on the data model. */
+  get profile(): Profile {
+    return this.heap.profile;
+  }
+
+  /** The cycle collector that is installed now. */
+  get collector(): Collector {
+    return this.objects.gc.collector();
+  }
+
+  /** The globals of `__main__`: what is put here is found again after `restore`. */
+  get globals(): DictHandle {
+    if (this.#globals === undefined || this.#globals.released) {
+      const { py, objects } = this;
+      const { modules, refs } = objects;
+      const main = modules.main();
+      this.#globals = py.context
+        .handle(main === 0 ? 0 : refs.newRef(modules.dict(main)))
+        .keep() as DictHandle;
+    }
+    return this.#globals;
+  }
+
+  /**
+   * A type of those that were given as `types`.
+   * @throws PyrenaError `bad-argument` if none of that name was given with its fields
+   */
+  type<Field extends string = string>(name: string): UserType<Field> {
+    const found = this.#types.get(name);
+    if (found === undefined) {
+      throw new PyrenaError(
+        "bad-argument",
+        `no type '${name}' was given with its fields: ${[...this.#types.keys()].join(", ") || "there are none"}`,
+      );
+    }
+    return found as unknown as UserType<Field>;
+  }
+
+  /**
+   * Install an allocator in a domain while the heap runs (`PyMem_SetAllocator`): it must wrap the one that is there,
+   * or know which blocks are not its own.
+   * @throws PyrenaError `unknown-domain`, `bad-argument`
+   */
+  setAllocator(domain: Domain, allocator: PyMemAllocatorEx): void {
+    this.domains.setAllocator(domain, allocator);
+  }
+
+  /**
+   * Replace the collector while the heap runs; it takes over everything that is tracked.
+   * @throws PyrenaError `bad-argument` inside a collection
+   */
+  useCollector(factory: CollectorFactory): Collector {
+    return this.objects.gc.use(factory);
+  }
+
+  /**
+   * What the allocators hold, and what all layers have counted.
+   * @throws PyrenaError `bad-argument` where an allocator of the user's cannot be walked
+   */
+  snapshot(label?: string): HeapSnapshot[] {
+    const { walkers } = this.#layers.allocators;
+    if (walkers === undefined) {
+      throw new PyrenaError(
+        "bad-argument",
+        "snapshot: an installed allocator has no walker: give yours one, or pass on that of the one it wraps",
+      );
+    }
+    return walkers.map((walker, n) =>
+      takeSnapshot(walker, { label: label ?? walker.name, stats: n === 0 ? this.stats : [] }),
+    );
+  }
+
+  /**
+   * Check every invariant of every layer: regions, raw allocator, arenas, pymalloc, debug hooks, collector, objects,
+   * handles.
+   * @throws PyrenaError `heap-corrupt` naming the invariant and the address
+   */
+  verify(options?: VerifyOptions): void {
+    verifyLayers(this.#layers, options);
+  }
+
+  /**
+   * The heap as bytes, for `restore`. Nothing changes, and the runtime goes on.
+   * @throws PyrenaError `bad-argument` inside a collection, and for a heap that is only looked at
+   */
+  save(): Uint8Array {
+    if (this.inspected) {
+      throw new PyrenaError(
+        "bad-argument",
+        "a heap that was opened to be looked at has nothing to save: its image is what it is",
+      );
+    }
+    return saveImage(this.#layers, this.#definitions);
+  }
+
+  /** Release every handle; neither they nor `py` can be used any more. The memory is left to the engine. */
+  dispose(): void {
+    this.py.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** @throws PyrenaError `heap-corrupt` */
+export function verifyLayers(layers: Layers, options?: VerifyOptions): void {
+  const { arenas, allocators, objects } = layers;
+  const { verify } = arenas as { verify?: () => void };
+  verify?.();
+  for (const walker of allocators.walkers ?? []) walker.verify();
+  objects.inspect.verify(options);
+}

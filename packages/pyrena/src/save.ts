@@ -1,0 +1,38 @@
+/** Saving a heap. */
+import { PyrenaError } from "@pyrena/abi";
+import { namedValues } from "./bindings.ts";
+import type { Definitions } from "./definitions.ts";
+import { encodeImage } from "./image.ts";
+import type { Layers } from "./layers.ts";
+
+/**
+ * The heap's image.
+ * @throws PyrenaError `bad-argument` inside a collection
+ */
+export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Array {
+  const { memory, heap, objects, allocators, origins } = layers;
+  const collector = objects.gc.collector();
+  if (collector.control?.isCollecting(collector.ctx) === true) {
+    throw new PyrenaError("bad-argument", "a heap cannot be saved inside a collection");
+  }
+  memory.refresh();
+  const { domains, installed, names, hooks } = allocators;
+  const structs = [domains.raw, domains.mem, domains.obj];
+  const [raw, mem, obj] = structs.map(({ allocator }, domain) =>
+    allocator === installed[domain] ? names[domain] : "user:replaced while it ran",
+  );
+  return encodeImage(
+    {
+      profile: heap.profile.name,
+      python: heap.profile.python,
+      abi: heap.abi.name,
+      memory: { bytes: memory.byteLength, maxBytes: memory.maxByteLength },
+      ...origins,
+      allocators: [raw, mem, obj],
+      hooks,
+      collector: collector.name,
+      values: namedValues(objects, values),
+    },
+    memory.u8,
+  );
+}
