@@ -111,6 +111,18 @@ export interface ObjectGraph<Ctx = unknown> {
   clearFreeLists(this: void, ctx: Ctx): void;
   /** Visit each reference that a root holds: frames, handles, static data. */
   roots(this: void, ctx: Ctx, visit: (referent: Address, holder: string) => void): void;
+  /**
+   * Visit what an incremental collector marks from, in CPython's order: what the interpreter itself holds, or what the
+   * frames hold, the running one first (its `locals()` dict, its function, then from the top of its stack down to its
+   * first local, those that are borrowed included). What is left out is found later, at a higher cost; nothing that a
+   * root does not hold may be visited. Absent: {@link roots} stands in for the frames.
+   */
+  markingRoots?(
+    this: void,
+    ctx: Ctx,
+    which: "interpreter" | "frames",
+    visit: (referent: Address) => void,
+  ): void;
   /** Name of the object's type. */
   typeName(this: void, ctx: Ctx, object: Address): string;
   /** A short name for people: type and address, or what a repr shows. */

@@ -8,9 +8,9 @@ export interface CollectionFrame {
   /**
    * Run a collection unless one is under way; returns how many objects were found unreachable.
    * @param generation what callbacks and statistics are told
-   * @param body collects, and adds to the outcome
+   * @param body collects, and adds to the outcome; false: it has collected nothing, and statistics do not count it
    */
-  run(this: void, generation: number, body: (outcome: CollectionOutcome) => void): number;
+  run(this: void, generation: number, body: (outcome: CollectionOutcome) => unknown): number;
 }
 
 /** What a collection's body reports. */
@@ -57,7 +57,7 @@ export function makeCollectionFrame(
         tell("start", { generation, ...outcome, duration: 0 });
         const begun = performance.now();
         if ((memory.u32[DEBUG] & gcDebug.stats) !== 0) describeSizes(generation);
-        body(outcome);
+        const done = body(outcome) !== false;
         const duration = (performance.now() - begun) / 1000;
         const { collected, uncollectable } = outcome;
         const found = collected + uncollectable;
@@ -66,7 +66,7 @@ export function makeCollectionFrame(
             `gc: done, ${found} unreachable, ${uncollectable} uncollectable, ${duration.toFixed(4)}s elapsed\n`,
           );
         }
-        count(memory, STATS + 3 * generation, outcome);
+        if (done) count(memory, STATS + 3 * generation, outcome);
         tell("stop", { generation, ...outcome, duration });
         return found;
       } finally {

@@ -4,3 +4,11 @@ export {
   type GenerationalOptions,
   generational,
 } from "./generational.ts";
+export {
+  createIncremental,
+  type IncrementalCollector,
+  type IncrementalOptions,
+  type IncrementalProgress,
+  incremental,
+  isIncremental,
+} from "./incremental.ts";

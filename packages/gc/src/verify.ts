@@ -12,7 +12,7 @@ import { COLLECTING, type Head, type HeadLists, SPACE, UNREACHABLE } from "./gc-
 export function verifyLists(
   graph: ObjectGraph,
   lists: HeadLists,
-  named: readonly (readonly [name: string, list: Head])[],
+  named: readonly (readonly [name: string, list: Head, ...rest: unknown[]])[],
   where: string,
 ): void {
   const { memory, ctx } = graph;
