@@ -2,16 +2,27 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
+/**
+ * A command that takes so long, in milliseconds, hangs: it is ended, and what it has printed is told. Starting
+ * interpreters takes its time on a machine that is busy otherwise.
+ */
+export const PATIENCE = 100_000;
+
+/** The same after Ctrl-C, when there is nothing left to be started. */
+const PATIENCE_AFTER_INTERRUPT = 60_000;
+
 const bin = join(import.meta.dirname, "../bin/pyrena.js");
 
 /** How to run it. */
 export interface ShellOptions {
   /** Standard input; none by default. */
   readonly input?: string | Uint8Array;
+  /** After `input` nothing more comes, and yet it does not end. */
+  readonly inputStaysOpen?: boolean;
   /** Added to an environment without colours' variables and PYTHON*. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Send this signal once so much of stdout has come. */
+  /** Send SIGINT each time that this has come on stdout. */
   readonly interruptAfter?: string;
 }
 
@@ -42,31 +53,50 @@ export function sh(script: string, options: ShellOptions = {}): Promise<ShellRes
   return shell("sh", ["-c", script.replaceAll("$PYRENA", PYRENA)], options);
 }
 
-/** Run a command. */
+/**
+ * Run a command.
+ * @throws Error if it hangs
+ */
 export function shell(
   command: string,
   args: readonly string[],
-  { input, env, cwd, interruptAfter }: ShellOptions,
+  { input, inputStaysOpen, env, cwd, interruptAfter }: ShellOptions,
 ): Promise<ShellResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: environment(env), stdio: "pipe" });
     let stdout = "";
     let stderr = "";
-    let interrupted = false;
+    let interrupts = 0;
+    const hangs = (): void => {
+      child.kill("SIGKILL");
+      const when = interrupts > 0 ? `after SIGINT number ${interrupts}` : "from its start";
+      const printed = `It has printed ${JSON.stringify({ stdout, stderr }, undefined, 2)}`;
+      reject(new Error(`the command hangs ${when}: ${[command, ...args].join(" ")}\n${printed}`));
+    };
+    let deadline = setTimeout(hangs, PATIENCE);
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
-      if (interruptAfter !== undefined && !interrupted && stdout.includes(interruptAfter)) {
-        interrupted = true;
+      if (interruptAfter === undefined) return;
+      for (let due = stdout.split(interruptAfter).length - 1; interrupts < due; interrupts++) {
+        clearTimeout(deadline);
+        deadline = setTimeout(hangs, PATIENCE_AFTER_INTERRUPT);
         child.kill("SIGINT");
       }
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on("error", (error) => {
+      clearTimeout(deadline);
+      reject(error);
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(deadline);
+      resolve({ code, signal, stdout, stderr });
+    });
     // A program that does not read its input closes it early.
     child.stdin.on("error", () => {});
-    child.stdin.end(input);
+    if (input !== undefined) child.stdin.write(input);
+    if (!inputStaysOpen) child.stdin.end();
   });
 }

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunReport } from "../src/report/run-report.ts";
-import { pyrena, sh } from "./pyrena.ts";
+import { PATIENCE, pyrena, sh } from "./pyrena.ts";
 import { temporaryFolder } from "./recordings.ts";
 
 /** Several interpreters start at once here, on a machine that may be busy otherwise. In milliseconds. */
-const TIMEOUT = 120_000;
+const TIMEOUT = PATIENCE + 20_000;
 
 const examples = join(import.meta.dirname, "../../../examples");
 

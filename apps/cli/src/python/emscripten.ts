@@ -108,9 +108,7 @@ export interface PythonModule extends PyodideModule {
   readonly ENV: Record<string, string | undefined>;
   readonly ERRNO_CODES: Readonly<Record<string, number>>;
   readonly ExitStatus: new (status: number) => { readonly status: number };
-  /** A signal's number in word 0 for CPython to take. */
-  Py_EmscriptenSignalBuffer: Int32Array | undefined;
-  /** Address of the flag that makes CPython look there. */
+  /** Address of the flag that makes CPython ask for signals. */
   readonly _Py_EMSCRIPTEN_SIGNAL_HANDLING: number;
   _emscripten_runtime_keepalive_pop(): void;
   /** A copy of a text in memory, for good. */

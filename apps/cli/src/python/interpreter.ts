@@ -28,7 +28,7 @@ interface EmscriptenSettings {
   exitCode?: number;
 }
 
-/** What the binary imports: system calls, by name. */
+/** What the binary imports: system calls and other functions, by name. */
 interface WasmImports {
   readonly env: Record<string, (...args: number[]) => number>;
 }
@@ -41,8 +41,8 @@ export interface StartHooks {
   readonly args: readonly string[];
   /** `sys.executable`. */
   readonly executable: string;
-  /** Replaces system calls. */
-  adaptSystemCalls(calls: Record<string, (...args: number[]) => number>): void;
+  /** Replaces functions that the binary imports. */
+  adaptImports(functions: Record<string, (...args: number[]) => number>): void;
   /** The C library works, and no line of Python's code has run: the place for files and environment. */
   beforeStart(module: PythonModule): void;
   /** The standard streams are open; `main()` comes next. What it throws ends the start. */
@@ -86,7 +86,7 @@ export async function startInterpreter(hooks: StartHooks): Promise<StartedInterp
     settings.printErr = () => {};
     const { instantiateWasm } = settings;
     settings.instantiateWasm = (imports, done) => {
-      hooks.adaptSystemCalls(imports.env);
+      hooks.adaptImports(imports.env);
       return instantiateWasm(imports, done);
     };
     settings.onRuntimeInitialized = () => {

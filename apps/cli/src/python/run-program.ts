@@ -23,9 +23,10 @@ import { mountHostFiles } from "./host-files.ts";
 import { pyodideVersion, startInterpreter } from "./interpreter.ts";
 import { MallocStatsPrinter } from "./malloc-stats.ts";
 import { type GcObservations, prepareSession } from "./session-setup.ts";
+import { TAKE_SIGNAL, takeSignal } from "./signals.ts";
 import { connectStandardStreams } from "./standard-streams.ts";
 import type { RunTelemetry } from "./telemetry.ts";
-import { INPUT_AT, SIGNAL, type ThreadData, type ThreadMessage } from "./thread-data.ts";
+import { INPUT_AT, type ThreadData, type ThreadMessage } from "./thread-data.ts";
 import { waitingPoll } from "./waiting.ts";
 
 /** What a shell shows of a process that died of SIGABRT or SIGSEGV, as CPython dies. */
@@ -87,10 +88,11 @@ class Run {
     this.choice = options.allocator;
   }
 
-  adaptSystemCalls(calls: Record<string, (...args: number[]) => number>): void {
-    const poll = calls["__syscall_poll"];
+  adaptImports(functions: Record<string, (...args: number[]) => number>): void {
+    functions[TAKE_SIGNAL] = () => takeSignal(this.#words);
+    const poll = functions["__syscall_poll"];
     if (poll === undefined) return;
-    calls["__syscall_poll"] = waitingPoll(poll, this.#words, (number) => {
+    functions["__syscall_poll"] = waitingPoll(poll, this.#words, (number) => {
       const module = this.#module!;
       module.HEAPU32[module.___errno_location() >>> 2] = number;
     });
@@ -134,7 +136,6 @@ class Run {
       pythonMalloc: this.#data.options.env["PYTHONMALLOC"],
       onEnd: () => this.#programEnded(),
     });
-    module.Py_EmscriptenSignalBuffer = this.#words.subarray(SIGNAL, SIGNAL + 1);
     module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 1;
 
     this.#startedAt = now();

@@ -5,6 +5,7 @@ import { isatty, type WriteStream } from "node:tty";
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, errorTable, PyrenaError } from "@pyrena/abi";
 import type { RunPythonOptions } from "./options.ts";
+import { raiseSignal } from "./signals.ts";
 import { StdinRelay } from "./stdin-relay.ts";
 import type { RunTelemetry } from "./telemetry.ts";
 import {
@@ -15,7 +16,6 @@ import {
   SIGNAL,
   type ThreadData,
   type ThreadMessage,
-  WAKE,
 } from "./thread-data.ts";
 
 /** How a program ended. */
@@ -123,9 +123,7 @@ function forwardInterrupts(words: Int32Array, relay: StdinRelay, end: () => void
     } else {
       since = performance.now();
     }
-    Atomics.store(words, SIGNAL, SIGINT);
-    Atomics.add(words, WAKE, 1);
-    Atomics.notify(words, WAKE);
+    raiseSignal(words, SIGINT);
     relay.interrupt();
   };
   process.on("SIGINT", onInterrupt);

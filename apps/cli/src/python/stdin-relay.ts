@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { isatty, ReadStream } from "node:tty";
-import { ASKED, INPUT, INTERRUPTED, LENGTH, READY } from "./thread-data.ts";
+import { ASKED, INPUT, INTERRUPTED, LENGTH, READY, SIGNAL } from "./thread-data.ts";
 
 /** Answers the requests of one Python thread. */
 export class StdinRelay {
@@ -21,6 +21,11 @@ export class StdinRelay {
 
   /** Python waits. */
   asked(): void {
+    // A signal that came when Python had looked for one, and did not wait yet, found nothing to break off.
+    if (Atomics.load(this.#words, SIGNAL) !== 0) {
+      this.interrupt();
+      return;
+    }
     this.#open();
     this.#answer();
   }

@@ -1,7 +1,7 @@
 /**
  * What passes between the thread that Python runs on and the main thread. Plain data, and one piece of shared memory:
  *
- *     word 0   signal      a signal's number for CPython, which takes it and puts 0 (Pyodide's interrupt buffer)
+ *     word 0   signal      a signal's number for CPython, 0 if there is none (signals.ts)
  *          1   input       state of standard input: IDLE, ASKED, READY, INTERRUPTED
  *          2   length      bytes in the input buffer when READY; 0 at the end of the input
  *          3   wake        counts signals: whoever sleeps, sleeps on this word

@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RunPythonOptions, RunPythonResult } from "../../src/python/index.ts";
-import { type ShellResult, shell } from "../pyrena.ts";
+import { PATIENCE, type ShellResult, shell } from "../pyrena.ts";
 import { temporaryFolder } from "../recordings.ts";
 
-/** Starting interpreters takes its time on a machine that is busy otherwise. In milliseconds. */
-export const TIMEOUT = 180_000;
+/** For a test, in milliseconds. A command that hangs is told first, with what it has printed. */
+export const TIMEOUT: number = PATIENCE + 20_000;
 
 /** A folder with these files, gone after the tests. */
 export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
