@@ -80,6 +80,10 @@ export interface GenerationStats {
   readonly collections: number;
   readonly collected: number;
   readonly uncollectable: number;
+  /** Objects that were looked at, in all of them together (3.15). */
+  readonly candidates?: number | undefined;
+  /** Seconds that they took, all together (3.15). */
+  readonly duration?: number | undefined;
 }
 
 /** A number for each of the three generations, youngest first. */

@@ -123,6 +123,10 @@ export interface ObjectFacts {
   readonly storeErrors: "none" | "not-of-values" | "all";
   /** Whether a class body sets `__firstlineno__` and `__static_attributes__` (3.13 and later). */
   readonly classBodyLines: boolean;
+  /** Whether callbacks and statistics of collections tell what was looked at, and how long it took (3.15). */
+  readonly timesCollections: boolean;
+  /** Whether `gc.set_threshold` has set the values before one that it refuses (up to 3.12). */
+  readonly setsThresholdsAsRead: boolean;
   /** Whether all classes share the descriptors of `__dict__` and `__weakref__` (3.15). */
   readonly sharesClassDescriptors: boolean;
   /** Whether getsizeof counts a PyGC_Head for built-in types, which have none (3.11 and 3.12). */
@@ -210,6 +214,8 @@ export function objectFacts(profile: Profile): ObjectFacts {
     dictsVisitInlineValues: minor >= 15,
     storeErrors: minor <= 12 ? "none" : minor <= 14 ? "not-of-values" : "all",
     classBodyLines: minor >= 13,
+    timesCollections: minor >= 15,
+    setsThresholdsAsRead: minor <= 12,
     sharesClassDescriptors: minor >= 15,
     countsHeadsOfStaticTypes: minor <= 12,
     typeExtraWords: minor === 11 ? 0 : minor <= 14 ? 1 : 2,

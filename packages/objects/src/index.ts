@@ -4,6 +4,7 @@
 
 export type { AllocationApi, FreeList } from "./api/allocation.ts";
 export type { ClassesApi, ClassSpec } from "./api/classes.ts";
+export type { CollectionApi, GcModule } from "./api/collection.ts";
 export type { CopyingApi } from "./api/copying.ts";
 export type { ExceptionName, ExceptionsApi } from "./api/exceptions.ts";
 export type { ExceptClause, FramesApi, WithOptions } from "./api/frames.ts";

@@ -10,10 +10,10 @@
  *     copy, inspection            copying/copying.ts  inspect/…
  */
 import { type DomainApi, type Heap, PyrenaError } from "@pyrena/abi";
+import { makeCollection } from "./collection/collection.ts";
 import { makeCopying } from "./copying/copying.ts";
 import { makeAllocation } from "./core/allocation.ts";
 import { addChecks } from "./core/checks.ts";
-import { makeCollection } from "./core/collection.ts";
 import { Core } from "./core/core.ts";
 import { makeErrors } from "./core/errors.ts";
 import { makeGraph } from "./core/graph.ts";
@@ -142,7 +142,8 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("protocol", makeProtocol(core));
   const graph = makeGraph(core);
   const collector = options.collector ?? trackingOnly(state + core.at.tracked);
-  core.add("gc", makeCollection(core, allocation, graph, collector));
+  const collection = makeCollection(core, allocation, graph, collector);
+  core.add("gc", collection.api);
   makeObjectType(core);
   core.add("constants", makeConstants(core));
   core.add("int", makeInt(core));
@@ -168,6 +169,7 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
   core.add("frames", makeFrames(core));
   core.add("copying", makeCopying(core));
   core.add("inspect", makeInspect(core));
+  collection.complete();
   if (core.debug) addChecks(core);
   return core;
 }

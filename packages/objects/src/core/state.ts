@@ -75,6 +75,8 @@ type StateField =
   | "class_count"
   | "class_descriptors"
   | "tracked"
+  | "gc_garbage"
+  | "gc_callbacks"
   | "free_lists";
 
 const fields: { readonly [name in StateField]: FieldSpec } = {
@@ -137,6 +139,8 @@ const fields: { readonly [name in StateField]: FieldSpec } = {
     count: 2,
     help: "PyGC_Head: list of tracked objects of the collector that never collects",
   },
+  gc_garbage: { type: "u32", help: "list gc.garbage" },
+  gc_callbacks: { type: "u32", help: "list gc.callbacks" },
   free_lists: {
     type: "u32",
     count: 2 * freeListNames.length,

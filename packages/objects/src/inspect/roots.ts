@@ -14,6 +14,8 @@ const owning: readonly (readonly [field: keyof StateFields, what: string])[] = [
   ["current_exception", "the pending exception"],
   ["main_module", `${SYSTEM}module __main__`],
   ["interned", `${SYSTEM}dict of interned strs`],
+  ["gc_garbage", `${SYSTEM}gc.garbage`],
+  ["gc_callbacks", `${SYSTEM}gc.callbacks`],
 ];
 
 /** Makes `roots`. @param handleName what is known of a handle, for people */
@@ -21,16 +23,16 @@ export function makeRoots(
   core: Core,
   references: References,
   handleName: (entry: number) => string,
-): (visit: (referent: Address, holder: string) => void) => void {
+): (visit: (referent: Address, holder: string) => void, which?: "interpreter") => void {
   const { memory, state, at } = core;
-  return (visit) => {
+  return (visit, which) => {
     const word = (address: number): number => memory.u32[address >>> 2];
     for (const [field, what] of owning) {
       const object = word(state + at[field]);
       if (object !== 0) visit(object, what);
     }
     // Absent while the heap is being made.
-    (core.frames as typeof core.frames | undefined)?.roots(visit);
+    if (which === undefined) (core.frames as typeof core.frames | undefined)?.roots(visit);
     eachHandle(core, (object, entry) => visit(object, handleName(entry)));
     if ((core.classes as typeof core.classes | undefined) === undefined) return;
     for (const type of core.types.all()) {
