@@ -137,6 +137,11 @@ export interface FramesApi {
   chunks(this: void): { base: Address; bytes: number; used: number }[];
   /** Visit what the frames own, and the exceptions being handled. */
   roots(this: void, visit: (referent: Address, holder: string) => void): void;
+  /**
+   * The same for an incremental collector, which begins to mark there: in CPython's order, the running frame first, each
+   * from the top of its stack down to its first local, and what is borrowed as well.
+   */
+  markingRoots(this: void, visit: (referent: Address) => void): void;
   /** Leave all frames and give all chunks back (heap teardown). */
   dispose(this: void): void;
 }

@@ -52,8 +52,15 @@ export interface VerifyOptions {
 /** Inspection of one heap's objects. */
 export interface InspectApi {
   readonly graph: ObjectGraph;
-  /** Visit each reference that a root holds: frames, handles, static data, the pending exception. */
-  roots(this: void, visit: (referent: Address, holder: string) => void): void;
+  /**
+   * Visit each reference that a root holds: frames, handles, static data, the pending exception.
+   * @param which leave the frames out, and what they are handling
+   */
+  roots(
+    this: void,
+    visit: (referent: Address, holder: string) => void,
+    which?: "interpreter",
+  ): void;
   /** Visit every object reachable from roots or tracked by the collector, once. */
   each(this: void, visit: (object: Address) => void): void;
   /** Objects that are alive and would not be in a fresh heap: what the program made. */

@@ -66,6 +66,10 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
       for (const list of alloc.freeLists) list.clear();
     },
     roots: (_, visit) => core.inspect.roots(visit),
+    markingRoots: (_, which, visit) => {
+      if (which === "frames") core.frames.markingRoots(visit);
+      else core.inspect.roots(visit, which);
+    },
     typeName: (_, object) => types.name(types.typeOf(object)),
     describe: (_, object) => {
       const type = types.typeOf(object);

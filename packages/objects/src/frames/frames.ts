@@ -266,6 +266,12 @@ export function makeFrames(core: Core): FramesApi {
       }
       blocks.roots(visit);
     },
+    markingRoots: (visit) => {
+      for (let f = memory.u32[FRAME]; f !== 0; f = memory.u32[(f + F.previous) >>> 2]) {
+        slots.marked(f, visit);
+      }
+      blocks.roots(visit);
+    },
     dispose: () => {
       while (memory.u32[FRAME] !== 0) pop(memory.u32[FRAME]);
       stack.dispose();
