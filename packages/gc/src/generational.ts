@@ -194,15 +194,17 @@ export function createGenerational(
       for (let n = 0; n < generation; n++) lists.merge(generations[n], list);
       const looked = region.deduceUnreachable(list, unreachable);
       outcome.candidates = Math.max(looked, 0);
-      untracking.untrackTuples(list);
+      const kinds = region.untrackableKinds();
+      let left = region.left();
+      if ((kinds & 1) !== 0) left -= untracking.untrackTuples(list);
       const survivors = generation < 2 ? generations[generation + 1] : list;
       if (generation < 2) {
-        if (generation === 1) memory.u32[LONG_LIVED_PENDING] += lists.size(list);
+        if (generation === 1) memory.u32[LONG_LIVED_PENDING] += left;
         lists.merge(list, survivors);
       } else {
-        untracking.untrackDicts(list);
+        if ((kinds & 2) !== 0) left -= untracking.untrackDicts(list);
         memory.u32[LONG_LIVED_PENDING] = 0;
-        memory.u32[LONG_LIVED_TOTAL] = lists.size(list);
+        memory.u32[LONG_LIVED_TOTAL] = left;
       }
       garbage.dispose(unreachable, survivors, outcome);
       if (generation === 2) graph.clearFreeLists(graph.ctx);

@@ -36,6 +36,10 @@ export interface Region {
    *   counts as reachable
    */
   deduceUnreachable(this: void, base: Head, unreachable: Head): number;
+  /** How many objects the last `deduceUnreachable` left on its list. */
+  left(this: void): number;
+  /** Kinds of `mayUntrack` among the objects that the last `deduceUnreachable` looked at, or'ed: 0: none to be untracked. */
+  untrackableKinds(this: void): number;
   /** Remove UNREACHABLE from all objects of a list. */
   clearUnreachable(this: void, list: Head): void;
   /** Remove COLLECTING from all objects of a list. */
@@ -52,13 +56,16 @@ export interface RegionOptions {
   readonly failed: (thrown: unknown, object: Address) => void;
 }
 
+/** References that are gathered before they are subtracted. */
+const GATHERED = 256;
+
 export function makeRegion(
   graph: ObjectGraph,
   lists: HeadLists,
   { setAside, failed }: RegionOptions,
 ): Region {
   const { memory, ctx, words } = graph;
-  const { traverse, isCollectable } = graph;
+  const { traverse, isCollectable, mayUntrack } = graph;
   const { end: END, words: WORDS, inlineVar: INLINE_VAR, buffer: BUFFER } = layoutCodes;
   const PREV = lists.prevWords;
   const OBJECT = lists.objectWords;
@@ -72,15 +79,25 @@ export function makeRegion(
   const LAYOUT = words.layout >> 2;
   const { collectable: COLLECTABLE, immortalFrom } = words;
   const MASK = words.collectable | words.ask;
+  /**
+   * References that are still to be subtracted. Most of the time of a collection of many objects goes into waiting for
+   * memory: a tight loop over many references lets the processor wait for several at a time.
+   */
+  const gathered = new Uint32Array(GATHERED);
+  let gatheredCount = 0;
   /** Object whose `traverse` runs: the one to name if it throws. */
   let traversed = 0;
-  /** The list that the third pass works on. */
+  let kinds = 0;
+  let left = 0;
+  /** The list that the third pass works on; 0 during the second. */
   let reachable = 0;
 
   function updateRefs(base: Head): number {
     const u32 = memory.u32;
     let looked = 0;
     let next = 0;
+    let type = 0;
+    kinds = 0;
     for (let head = u32[base] >>> 2; head !== base; head = next) {
       next = u32[head] >>> 2;
       const count = u32[head + OBJECT + COUNT];
@@ -88,37 +105,51 @@ export function makeRegion(
         setAside(head);
         continue;
       }
+      if (u32[head + OBJECT + TYPE] !== type) {
+        type = u32[head + OBJECT + TYPE];
+        kinds |= mayUntrack(ctx, type);
+      }
       u32[head + PREV] = (u32[head + PREV] & FINALIZED) | COLLECTING | (count << 2);
       looked++;
     }
     return looked;
   }
 
-  /** One reference from the list to an object. */
-  function subtract(referent: Address): void {
+  /** Subtract the first references that have been gathered. */
+  function subtractGathered(count: number): void {
     const u32 = memory.u32;
-    const object = referent >>> 2;
-    const kind = u32[(u32[object + TYPE] >>> 2) + TYPE_FLAGS] & MASK;
-    if (kind !== COLLECTABLE && ((kind & COLLECTABLE) === 0 || !isCollectable(ctx, referent)))
-      return;
-    const prev = object - BACK;
-    if ((u32[prev] & COLLECTING) !== 0) u32[prev] -= ONE_REF;
+    const references = gathered;
+    for (let n = 0; n < count; n++) {
+      const object = references[n] >>> 2;
+      const kind = u32[(u32[object + TYPE] >>> 2) + TYPE_FLAGS] & MASK;
+      if (kind !== COLLECTABLE && !(kind !== 0 && isCollectable(ctx, references[n]))) continue;
+      const prev = object - BACK;
+      const word = u32[prev];
+      if ((word & COLLECTING) !== 0) u32[prev] = word - ONE_REF;
+    }
   }
 
-  /** An object that is reachable refers to this one. */
-  function reach(referent: Address): void {
+  /**
+   * The first references that have been gathered are those of reachable objects. Whether there is a head before a
+   * referent at all, only its type tells. But in most cases whatever stands there leaves nothing to do, and the type,
+   * which lies in another line of the processor's cache, need not be looked at.
+   */
+  function reachGathered(count: number): void {
     const u32 = memory.u32;
-    const object = referent >>> 2;
-    const kind = u32[(u32[object + TYPE] >>> 2) + TYPE_FLAGS] & MASK;
-    if (kind !== COLLECTABLE && ((kind & COLLECTABLE) === 0 || !isCollectable(ctx, referent)))
-      return;
-    const prev = object - BACK;
-    const word = u32[prev];
-    if ((word & COLLECTING) === 0) return;
-    const head = prev - PREV;
-    if ((u32[head] & UNREACHABLE) !== 0) takeBack(head);
-    // The pass has not come to it yet: that it is reachable is all it must know.
-    else if (word < ONE_REF) u32[prev] = word | ONE_REF;
+    const references = gathered;
+    for (let n = 0; n < count; n++) {
+      const object = references[n] >>> 2;
+      const prev = object - BACK;
+      const word = u32[prev];
+      if ((word & COLLECTING) === 0) continue;
+      const isUnreachable = (u32[object - OBJECT] & UNREACHABLE) !== 0;
+      if (word >= ONE_REF && !isUnreachable) continue;
+      const kind = u32[(u32[object + TYPE] >>> 2) + TYPE_FLAGS] & MASK;
+      if (kind !== COLLECTABLE && !(kind !== 0 && isCollectable(ctx, references[n]))) continue;
+      if (isUnreachable) takeBack(object - OBJECT);
+      // The pass has not come to it yet: that it is reachable is all it must know.
+      else u32[prev] = word | ONE_REF;
+    }
   }
 
   /** Take a head from the tentative list of unreachable objects back to the end of those that are looked at. */
@@ -138,57 +169,134 @@ export function makeRegion(
     u32[reachable + PREV] = head << 2;
   }
 
+  function useGathered(count: number): void {
+    if (reachable === 0) subtractGathered(count);
+    else reachGathered(count);
+  }
+
+  /**
+   * Gather the references of an object, in the order of its `tp_traverse`; those that fill the buffer are used.
+   * @param n how many have been gathered before
+   * @returns how many have been gathered now
+   */
+  function gatherFrom(object: number, n: number): number {
+    const u32 = memory.u32;
+    const references = gathered;
+    let at = LAYOUT < 0 ? 0 : u32[(u32[object + TYPE] >>> 2) + LAYOUT] >>> 2;
+    if (at === 0) return gatherCustom(object, n);
+    for (let code = u32[at]; code !== END; code = u32[at]) {
+      if (code === BUFFER || code === INLINE_VAR) {
+        let first = object + (memory.i32[at + 1] >> 2);
+        if (code === BUFFER) first = u32[first] >>> 2;
+        const count = u32[object + (memory.i32[at + 2] >> 2)];
+        if (first !== 0) {
+          for (let i = first + (count - 1) * STRIDE; i >= first; i -= STRIDE) {
+            const referent = u32[i];
+            if (referent === 0) continue;
+            references[n++] = referent;
+            if (n === GATHERED) {
+              useGathered(n);
+              n = 0;
+            }
+          }
+        }
+      } else if (code === WORDS) {
+        const first = object + (memory.i32[at + 1] >> 2);
+        const end = first + u32[at + 2] * STRIDE;
+        for (let i = first; i !== end; i += STRIDE) {
+          const referent = u32[i];
+          if (referent === 0) continue;
+          references[n++] = referent;
+          if (n === GATHERED) {
+            useGathered(n);
+            n = 0;
+          }
+        }
+      } else {
+        return gatherCustom(object, n);
+      }
+      at += 3;
+    }
+    return n;
+  }
+
+  function gatherCustom(object: number, n: number): number {
+    gatheredCount = n;
+    traversed = (object << 2) >>> 0;
+    traverse(ctx, traversed, gather);
+    return gatheredCount;
+  }
+
+  function gather(referent: Address): void {
+    gathered[gatheredCount++] = referent;
+    if (gatheredCount !== GATHERED) return;
+    useGathered(gatheredCount);
+    gatheredCount = 0;
+  }
+
   function subtractRefs(base: Head): void {
-    const { u32, i32 } = memory;
+    reachable = 0;
+    const u32 = memory.u32;
+    const references = gathered;
+    let n = 0;
+    let type = 0;
+    let isSimple = false;
+    let isBuffer = false;
+    let firstAt = 0;
+    let countAt = 0;
     for (let head = u32[base] >>> 2; head !== base; head = u32[head] >>> 2) {
       const object = head + OBJECT;
-      let at = LAYOUT < 0 ? 0 : u32[(u32[object + TYPE] >>> 2) + LAYOUT] >>> 2;
-      if (at === 0) {
-        subtractCustom(object);
-        continue;
+      if (u32[object + TYPE] !== type) {
+        type = u32[object + TYPE];
+        const at = LAYOUT < 0 ? 0 : u32[(type >>> 2) + LAYOUT] >>> 2;
+        const code = u32[at];
+        isBuffer = code === BUFFER;
+        isSimple = at !== 0 && (isBuffer || code === INLINE_VAR) && u32[at + 3] === END;
+        firstAt = memory.i32[at + 1] >> 2;
+        countAt = memory.i32[at + 2] >> 2;
       }
-      for (let code = u32[at]; code !== END; code = u32[at]) {
-        let first = 0;
-        let count = 0;
-        if (code === BUFFER) {
-          first = u32[object + (i32[at + 1] >> 2)] >>> 2;
-          count = u32[object + (i32[at + 2] >> 2)];
-          if (first === 0) count = 0;
-        } else if (code === WORDS) {
-          first = object + (i32[at + 1] >> 2);
-          count = u32[at + 2];
-        } else if (code === INLINE_VAR) {
-          first = object + (i32[at + 1] >> 2);
-          count = u32[object + (i32[at + 2] >> 2)];
-        } else {
-          subtractCustom(object);
-          break;
+      if (isSimple) {
+        const count = u32[object + countAt];
+        if (n + count <= GATHERED) {
+          const first = isBuffer ? u32[object + firstAt] >>> 2 : object + firstAt;
+          for (let i = first + (count - 1) * STRIDE; i >= first; i -= STRIDE) {
+            const referent = u32[i];
+            if (referent !== 0) references[n++] = referent;
+          }
+          continue;
         }
-        // The order does not matter in this pass.
-        for (const end = first + count * STRIDE; first !== end; first += STRIDE) {
-          const referent = u32[first];
-          if (referent !== 0) subtract(referent);
+        if (count < GATHERED) {
+          subtractGathered(n);
+          n = 0;
         }
-        at += 3;
       }
+      n = gatherFrom(object, n);
     }
+    subtractGathered(n);
   }
 
-  function subtractCustom(object: number): void {
-    traversed = (object << 2) >>> 0;
-    traverse(ctx, traversed, subtract);
-  }
-
+  /**
+   * References of reachable objects are gathered until it matters what they lead to: when the pass comes to an object
+   * that nothing so far has shown to be reachable.
+   */
   function moveUnreachable(base: Head, unreachable: Head): void {
-    const u32 = memory.u32;
     reachable = base;
+    const u32 = memory.u32;
     let before = base;
-    for (let head = u32[base] >>> 2; head !== base; head = u32[before] >>> 2) {
-      const word = u32[head + PREV];
-      if (word >= ONE_REF) {
-        reachAll(head + OBJECT);
-        u32[head + PREV] = (before << 2) | (word & FINALIZED);
+    let n = 0;
+    let kept = 0;
+    for (;;) {
+      const head = u32[before] >>> 2;
+      if (head !== base && u32[head + PREV] >= ONE_REF) {
+        n = gatherFrom(head + OBJECT, n);
+        u32[head + PREV] = (before << 2) | (u32[head + PREV] & FINALIZED);
         before = head;
+        kept++;
+      } else if (n !== 0) {
+        reachGathered(n);
+        n = 0;
+      } else if (head === base) {
+        break;
       } else {
         const link = u32[head];
         const space = link & SPACE;
@@ -196,50 +304,13 @@ export function makeRegion(
         const last = u32[unreachable + PREV] >>> 2;
         u32[last] = (head << 2) | UNREACHABLE | space;
         u32[head] = (unreachable << 2) | UNREACHABLE | space;
-        u32[head + PREV] = (last << 2) | (word & FLAGS);
+        u32[head + PREV] = (last << 2) | (u32[head + PREV] & FLAGS);
         u32[unreachable + PREV] = head << 2;
       }
     }
     u32[base + PREV] = before << 2;
     u32[unreachable] &= ~FLAGS;
-  }
-
-  /** Visit what a reachable object refers to, in the order of its `tp_traverse`. */
-  function reachAll(object: number): void {
-    const { u32, i32 } = memory;
-    let at = LAYOUT < 0 ? 0 : u32[(u32[object + TYPE] >>> 2) + LAYOUT] >>> 2;
-    if (at === 0) {
-      reachCustom(object);
-      return;
-    }
-    for (let code = u32[at]; code !== END; code = u32[at]) {
-      if (code === WORDS) {
-        let first = object + (i32[at + 1] >> 2);
-        for (const end = first + u32[at + 2] * STRIDE; first !== end; first += STRIDE) {
-          const referent = u32[first];
-          if (referent !== 0) reach(referent);
-        }
-      } else {
-        let first = 0;
-        if (code === BUFFER) first = u32[object + (i32[at + 1] >> 2)] >>> 2;
-        else if (code === INLINE_VAR) first = object + (i32[at + 1] >> 2);
-        else {
-          reachCustom(object);
-          return;
-        }
-        const count = first === 0 ? 0 : u32[object + (i32[at + 2] >> 2)];
-        for (let i = first + (count - 1) * STRIDE; i >= first; i -= STRIDE) {
-          const referent = u32[i];
-          if (referent !== 0) reach(referent);
-        }
-      }
-      at += 3;
-    }
-  }
-
-  function reachCustom(object: number): void {
-    traversed = (object << 2) >>> 0;
-    traverse(ctx, traversed, reach);
+    left = kept;
   }
 
   /** Put everything back that the passes have changed: all objects are on the first list, and none is marked. */
@@ -258,6 +329,7 @@ export function makeRegion(
     }
     u32[before] = (base << 2) | (u32[before] & SPACE);
     u32[base + PREV] = before << 2;
+    left = lists.size(base);
     lists.init(unreachable);
   }
 
@@ -275,6 +347,8 @@ export function makeRegion(
       }
       return looked;
     },
+    left: () => left,
+    untrackableKinds: () => kinds,
     clearUnreachable: (list) => {
       const u32 = memory.u32;
       for (let head = u32[list] >>> 2; head !== list; head = u32[head] >>> 2)

@@ -8,8 +8,9 @@ import type { Head, HeadLists } from "./gc-head.ts";
 
 /** Untracking over lists. */
 export interface Untracking {
-  untrackTuples(this: void, list: Head): void;
-  untrackDicts(this: void, list: Head): void;
+  /** How many have been untracked. */
+  untrackTuples(this: void, list: Head): number;
+  untrackDicts(this: void, list: Head): number;
 }
 
 /** @param untrack takes a head from its list */
@@ -31,8 +32,9 @@ export function makeUntracking(
     stays = mayUntrack(ctx, u32[object + TYPE]) !== 1 || u32[object - OBJECT] !== 0;
   }
 
-  function untrackAll(list: Head, kind: 1 | 2): void {
+  function untrackAll(list: Head, kind: 1 | 2): number {
     const u32 = memory.u32;
+    let untracked = 0;
     let next = 0;
     let lastType = 0;
     let isKind = false;
@@ -46,8 +48,11 @@ export function makeUntracking(
       if (!isKind) continue;
       stays = false;
       traverse(ctx, lists.objectOf(head), look);
-      if (!stays) untrack(head);
+      if (stays) continue;
+      untrack(head);
+      untracked++;
     }
+    return untracked;
   }
 
   return {
