@@ -20,6 +20,59 @@ const anyText = fc.oneof(
 /** Code points: what Python counts. */
 const points = (text: string): string[] => [...text];
 
+/** Bytes of which some are UTF-8, some nearly. */
+const anyBytes = fc
+  .array(
+    fc.oneof(
+      anyText.map((text) => new TextEncoder().encode(text)),
+      fc.uint8Array({ maxLength: 3 }),
+      fc.constantFrom(0xc3, 0xe0, 0xed, 0xf0, 0xf4).map((first) => Uint8Array.of(first)),
+      fc.constantFrom(0x80, 0x90, 0xa0, 0xbf).map((next) => Uint8Array.of(next)),
+    ),
+    { maxLength: 4 },
+  )
+  .map((parts) => Uint8Array.from(parts.flatMap((part) => [...part])));
+
+/** Where and how far `bytes.decode()` finds what is no character: answers of CPython 3.13. */
+const undecodable: readonly (readonly [hex: string, start: number, end: number])[] = [
+  ...([
+    ["ff", 0, 1],
+    ["80", 0, 1],
+    ["c3", 0, 1],
+    ["41c3", 1, 2],
+    ["c328", 0, 1],
+  ] as const),
+  ...([
+    ["e282", 0, 2],
+    ["e28241", 0, 2],
+    ["e220", 0, 1],
+    ["eda080", 0, 1],
+  ] as const),
+  ...([
+    ["e08080", 0, 1],
+    ["f09f98", 0, 3],
+    ["f09f9841", 0, 3],
+    ["f09f41", 0, 2],
+  ] as const),
+  ...([
+    ["f0808080", 0, 1],
+    ["f4908080", 0, 1],
+    ["f5", 0, 1],
+    ["c0af", 0, 1],
+  ] as const),
+  ...([
+    ["e2", 0, 1],
+    ["f0", 0, 1],
+    ["f09f", 0, 2],
+    ["4142ff43", 2, 3],
+  ] as const),
+  ...([
+    ["e28228", 0, 2],
+    ["ed41", 0, 1],
+    ["f041", 0, 1],
+  ] as const),
+];
+
 describe.each(everyProfile)("str in %s %s", (version, abi) => {
   const core = testObjects(version, abi);
   const { str, refs, protocol, memory, wide } = core;
@@ -85,6 +138,112 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
       expect(state(str.name("a"))).toBe(0xe7);
       expect(state(str.from("é"))).toBe(version === "3.12" && wide ? 0xa4 : 0xa7);
     }
+  });
+
+  const decode = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  /** Use bytes that lie in linear memory, inside a bytes object: also where no word begins. */
+  const lying = (bytes: Uint8Array, shift: number, use: (address: number) => void): void => {
+    const holder = core.bytes.create(bytes.length + shift);
+    const address = core.bytes.data(holder) + shift;
+    memory.u8.set(bytes, address);
+    use(address);
+    refs.decref(holder);
+  };
+
+  it("is made of the UTF-8 of any text, wherever that lies, as it is of the text", () => {
+    fc.assert(
+      fc.property(anyText, fc.nat(7), (text, shift) => {
+        const bytes = new TextEncoder().encode(text);
+        lying(bytes, shift, (address) => {
+          const object = str.fromUtf8(address, bytes.length);
+          const same = str.from(decode.decode(bytes));
+          expect(str.value(object)).toBe(str.value(same));
+          expect(protocol.getsizeof(object)).toBe(protocol.getsizeof(same));
+          expect(state(object)).toBe(state(same));
+          refs.decref(object);
+          refs.decref(same);
+        });
+        core.inspect.verify();
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is made of no bytes that are not UTF-8: the exception tells where", () => {
+    fc.assert(
+      fc.property(anyBytes, fc.nat(7), (bytes, shift) => {
+        lying(bytes, shift, (address) => {
+          const object = str.fromUtf8(address, bytes.length);
+          if (object !== 0) {
+            expect(str.value(object)).toBe(decode.decode(bytes));
+            refs.decref(object);
+            return;
+          }
+          const exception = core.errors.fetch();
+          const args = core.exceptions.args(exception);
+          expect(core.bytes.value(core.tuple.getItem(args, 1))).toEqual(bytes);
+          const [start, end] = [2, 3].map((n) =>
+            Number(core.int.value(core.tuple.getItem(args, n))),
+          );
+          expect(end).toBeGreaterThan(start);
+          decode.decode(bytes.subarray(0, start));
+          expect(() => decode.decode(bytes.subarray(0, end))).toThrow();
+          refs.decref(exception);
+        });
+      }),
+    );
+    core.inspect.verify();
+  });
+
+  it("finds the bytes that are no character where CPython finds them", () => {
+    for (const [hex, ...place] of undecodable) {
+      const bytes = Uint8Array.from(hex.match(/../g) as string[], (two) =>
+        Number.parseInt(two, 16),
+      );
+      lying(bytes, 0, (address) => expect(str.fromUtf8(address, bytes.length)).toBe(0));
+      const exception = core.errors.fetch();
+      const args = core.exceptions.args(exception);
+      expect(core.types.name(core.types.typeOf(exception))).toBe("UnicodeDecodeError");
+      expect(str.value(core.tuple.getItem(args, 0))).toBe("utf-8");
+      const found = [2, 3].map((n) => core.int.value(core.tuple.getItem(args, n)));
+      expect([hex, ...found]).toEqual([hex, ...place]);
+      refs.decref(exception);
+    }
+    core.inspect.verify();
+  });
+
+  it("is made of any bytes as Latin-1, as narrow as they allow", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.boolean(), fc.nat(7), (bytes, ascii, shift) => {
+        const given = ascii ? bytes.map((byte) => byte & 127) : bytes;
+        lying(given, shift, (address) => {
+          const text = String.fromCharCode(...given);
+          const object = str.fromLatin1(address, given.length);
+          const same = str.from(text);
+          expect(str.value(object)).toBe(text);
+          expect(protocol.getsizeof(object)).toBe(protocol.getsizeof(same));
+          expect(state(object)).toBe(state(same));
+          refs.decref(object);
+          refs.decref(same);
+        });
+      }),
+    );
+    core.inspect.verify();
+  });
+
+  it("is the shared one of no byte, and of bytes that are one Latin-1 character", () => {
+    lying(Uint8Array.of(0xe9, 0x61, 0xc3, 0xa9), 0, (address) => {
+      const pairs = [
+        [str.fromUtf8(address, 0), str.from("")],
+        [str.fromLatin1(address, 0), str.from("")],
+        [str.fromLatin1(address, 1), str.from("é")],
+        [str.fromLatin1(address + 1, 1), str.from("a")],
+        [str.fromUtf8(address + 1, 1), str.from("a")],
+        [str.fromUtf8(address + 2, 2), str.from("é")],
+      ];
+      for (const [object, same] of pairs) expect(object).toBe(same);
+      for (const object of pairs.flat()) refs.decref(object);
+    });
   });
 
   it("shares the empty one and those of one Latin-1 character", () => {
@@ -377,6 +536,38 @@ describe.each(everyProfile)("str in %s %s", (version, abi) => {
     ];
     expect(failures.every((count) => count >= 1)).toBe(true);
     expect(failures.at(-1)).toBe(2);
+  });
+
+  it("leaves nothing behind where there is no room to make one of bytes", () => {
+    const heap = failingHeap(version, abi);
+    const { str: s, bytes: b, refs: r, errors, constants } = heap.core;
+    const made = ["some text", "h\xe9h\xe9", "€€€", "😀😀", "€"].map((text) => {
+      const bytes = new TextEncoder().encode(text);
+      const given = (): number[] => [b.from(bytes)];
+      const utf8 = heap.everyFailureOf(given, (_, [holder]) => ({
+        object: s.fromUtf8(b.data(holder), bytes.length),
+      }));
+      const latin1 = heap.everyFailureOf(given, (_, [holder]) => ({
+        object: s.fromLatin1(b.data(holder), bytes.length),
+      }));
+      // One byte less is a character cut short.
+      const bad = heap.everyFailureOf(given, (_, [holder]) => {
+        const object = s.fromUtf8(b.data(holder), bytes.length - 1);
+        if (!errors.matches("ValueError")) return { object };
+        errors.clear();
+        return { object: r.newRef(constants.none) };
+      });
+      return [utf8, latin1, bad];
+    });
+    // What is not ASCII is seen in memory that is given back.
+    expect(made.map(([utf8, latin1]) => [utf8, latin1])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 1],
+      [2, 1],
+      [2, 1],
+    ]);
+    for (const [, , bad] of made.slice(1)) expect(bad).toBeGreaterThan(5);
   });
 
   it("stays as it is where there is no room to intern it", () => {

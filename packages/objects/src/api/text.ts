@@ -7,6 +7,13 @@ export interface StrApi {
   readonly empty: Address;
   /** A str from a JavaScript string (lone surrogates are kept as code points). New reference. */
   from(this: void, text: string): Address;
+  /**
+   * A str from `size` bytes of UTF-8 in linear memory, which are copied. `PyUnicode_FromStringAndSize`. New reference,
+   * or NULL with UnicodeDecodeError pending, which names the first bytes that are no character.
+   */
+  fromUtf8(this: void, address: Address, size: number): Address;
+  /** A str from `size` bytes of Latin-1, a character each. `PyUnicode_DecodeLatin1`. New reference. */
+  fromLatin1(this: void, address: Address, size: number): Address;
   /** An interned str, new reference: the same object for the same text. `PyUnicode_InternFromString`. */
   interned(this: void, text: string): Address;
   /** `sys.intern`: steals the reference, returns the canonical object as a new one. */

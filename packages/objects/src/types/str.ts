@@ -28,6 +28,7 @@ import { type TypeSlots, typeFlags } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
 import { NOT_IMPLEMENTED } from "../core/protocol.ts";
 import { makeStrAccess } from "./str-access.ts";
+import { makeStrDecoding } from "./str-decoding.ts";
 import { makeStrInterning } from "./str-interning.ts";
 import { ASCII, COMPACT, INTERNED_MASK, KIND_SHIFT, strOffsets } from "./str-layout.ts";
 import { makeStrMaking } from "./str-making.ts";
@@ -138,5 +139,6 @@ export function makeStr(core: Core): StrApi {
     same,
     check,
     ...makeStrOperations(core, access, making, type),
+    ...makeStrDecoding(core, making),
   };
 }
