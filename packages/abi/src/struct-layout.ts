@@ -5,7 +5,6 @@
  * Fields follow C's rules: each at the next multiple of its own alignment, the whole rounded up to the largest.
  */
 import type { Abi } from "./abi.ts";
-import { alignUp } from "./address.ts";
 
 /** Type of a field. `ptr` and `size` are as wide as the ABI's pointer. */
 export type FieldType = "u8" | "u16" | "u32" | "i32" | "u64" | "f64" | "ptr" | "size";
@@ -73,7 +72,13 @@ export function fieldBytes(type: FieldType, abi: Abi): number {
   }
 }
 
-/** Place the fields of a structure for one ABI. */
+/**
+ * Place the fields of a structure for one ABI.
+ *
+ * What is a multiple of a power of two is found bit by bit: engines keep such a result as a small integer. `alignUp`,
+ * which must work beyond 2^31, gives boxed numbers once it is compiled, and all sums with an offset that is one are
+ * made in floating point.
+ */
 export function layoutOf<Field extends string>(
   definition: StructDefinition<Field>,
   abi: Abi,
@@ -86,7 +91,7 @@ export function layoutOf<Field extends string>(
     const spec = definition.fields[name];
     const { type, count = 1, help = "" } = typeof spec === "string" ? { type: spec } : spec;
     const width = fieldBytes(type, abi);
-    offset = alignUp(offset, width);
+    offset = (offset + width - 1) & -width;
     alignment = Math.max(alignment, width);
     at[name] = offset;
     placed.push({ name, type, count, offset, bytes: width * count, help });
@@ -95,7 +100,7 @@ export function layoutOf<Field extends string>(
   return Object.freeze({
     name: definition.name,
     abi,
-    bytes: alignUp(offset, alignment),
+    bytes: (offset + alignment - 1) & -alignment,
     alignment,
     at: Object.freeze(at),
     fields: Object.freeze(placed),

@@ -61,7 +61,8 @@ export class PymallocContext extends Geometry {
   constructor(heap: Heap, state: Address, addressMapSlots: number, options: PymallocOptions) {
     super(heap.profile);
     const { at } = stateLayout(heap.profile, addressMapSlots);
-    const word = (offset: number): number => (state + offset) / 4;
+    // Shifted, not divided: engines keep the result as a small integer in any case.
+    const word = (offset: number): number => (state + offset) >>> 2;
     this.memory = heap.memory;
     this.usedPoolsWord = word(at.usedpools) - 2 * this.pointerWords;
     this.addressMapWord = word(at.address_map);
