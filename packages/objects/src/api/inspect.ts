@@ -67,6 +67,15 @@ export interface InspectApi {
   leaks(this: void): Leak[];
   /** Who references the object: `[holder object or NULL, description]`. */
   referrers(this: void, object: Address): { holder: Address; how: string }[];
+  /** What the object refers to: each reference that it owns, and the way of it (`[0]`, `.name`), "" if none is known. */
+  referents(this: void, object: Address): { referent: Address; how: string }[];
+  /**
+   * Visit each reference that the object owns: what `graph.traverse` visits, and what that leaves out, as a dict's keys
+   * that are strs.
+   */
+  references(this: void, object: Address, visit: (referent: Address) => void): void;
+  /** Visit each block of memory that the object owns beside its own: list items, dict keys, values. */
+  blocks(this: void, object: Address, visit: (block: Address) => void): void;
   /** Say how handles are named in `leaks` and error texts: the handle API knows where each was made. */
   nameHandles(this: void, name: (entry: number) => string): void;
   /**

@@ -20,8 +20,7 @@ export function reach(
   for (const object of from) see(object);
   for (let object = ahead.pop(); object !== undefined; object = ahead.pop()) {
     visit(object);
-    references.each(object, see);
-    references.buffers(object, (_block, _owners, inside) => inside?.(see));
+    eachReference(references, object, see);
   }
 }
 
@@ -42,12 +41,39 @@ export function referrersOf(
     const count = (referent: Address): void => {
       if (referent === target) times++;
     };
-    references.each(holder, count);
-    references.buffers(holder, (_block, _owners, inside) => inside?.(count));
+    eachReference(references, holder, count);
     if (times > 0) {
       const ways = describeReferences(core, holder, new Set([target])).get(target);
       for (const how of completeWays(core, holder, ways, times)) found.push({ holder, how });
     }
   }
   return found;
+}
+
+/** What an object refers to, each reference with the way of it: `[0]`, `.name`; "" where none is known. */
+export function referentsOf(
+  core: Core,
+  references: References,
+  holder: Address,
+): { referent: Address; how: string }[] {
+  const referents: Address[] = [];
+  eachReference(references, holder, (referent) => void referents.push(referent));
+  const ways = describeReferences(core, holder, new Set(referents));
+  const [name] = completeWays(core, holder, undefined, 1);
+  const taken = new Map<Address, number>();
+  return referents.map((referent) => {
+    const n = taken.get(referent) ?? 0;
+    taken.set(referent, n + 1);
+    return { referent, how: ways.get(referent)?.[n]?.slice(name.length).trim() ?? "" };
+  });
+}
+
+/** Visit each reference that an object owns, those included that lie in a block which it shares with others. */
+export function eachReference(
+  references: References,
+  object: Address,
+  visit: (referent: Address) => void,
+): void {
+  references.each(object, visit);
+  references.buffers(object, (_block, _owners, inside) => inside?.(visit));
 }

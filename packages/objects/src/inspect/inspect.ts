@@ -11,7 +11,7 @@
 import type { Address } from "@pyrena/abi";
 import type { InspectApi } from "../api/inspect.ts";
 import type { Core } from "../core/core.ts";
-import { referrersOf } from "./graph-walks.ts";
+import { eachReference, referentsOf, referrersOf } from "./graph-walks.ts";
 import { leaksOf, someHolders } from "./leaks.ts";
 import { makeReferences } from "./references.ts";
 import { makeRegions } from "./regions.ts";
@@ -43,6 +43,9 @@ export function makeInspect(core: Core): InspectApi {
     },
     leaks: () => leaksOf(core, references, roots, new Set(alive().keys())),
     referrers,
+    referents: (object) => referentsOf(core, references, object),
+    references: (object, visit) => eachReference(references, object, visit),
+    blocks: (object, visit) => references.buffers(object, (block) => visit(block)),
     nameHandles: (name) => {
       handleName = name;
     },
