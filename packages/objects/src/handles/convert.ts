@@ -88,7 +88,10 @@ function makeWrapper(context: HandleContext): (ref: Address) => Handle {
   };
 }
 
-/** New references from JavaScript values; NULL with an exception pending. Everything half-made is released. */
+/**
+ * New references from JavaScript values; NULL with an exception pending. Everything half-made is released. When a
+ * container is complete with all that is in it, a pending collection may run.
+ */
 function makeMaker(context: HandleContext): (value: unknown) => Address {
   const { core } = context;
   const { refs, errors } = core;
@@ -139,10 +142,11 @@ function makeMaker(context: HandleContext): (value: unknown) => Address {
       if (isList) object = makeList(value, made);
       else if (value instanceof Set) object = fillSet(value, made);
       else object = fillDict(value instanceof Map ? value : Object.entries(value), value, made);
-      return object;
     } finally {
       if (--depth === 0) made = undefined;
     }
+    if (depth === 0 && object !== 0) core.gc.poll();
+    return object;
   }
 
   function makeList(items: readonly unknown[], known: Map<object, Address>): Address {

@@ -40,7 +40,7 @@ export class Frame {
 
   /** The local's value, always as a handle. @throws PyException UnboundLocalError */
   ref<Kind extends Handle = Handle>(name: string): Kind {
-    return this.context.handle(this.load(name)) as Kind;
+    return this.context.taken(this.load(name)) as Kind;
   }
 
   /** Stands for the local where a value is wanted, without a handle and its reference: `f.set("b", f.local("a"))`. */

@@ -97,8 +97,15 @@ export class HandleContext {
     return made === 0 ? this.fail() : made;
   }
 
-  /** A result of the low-level API: a handle's reference, or what is pending is thrown. */
+  /** What an operation made: a handle's reference, or what is pending is thrown. A pending collection may run. */
   handle(ref: Address): Handle {
+    const handle = this.taken(ref);
+    this.core.gc.poll();
+    return handle;
+  }
+
+  /** What an operation read: as `handle`, but nothing was made. */
+  taken(ref: Address): Handle {
     return ref === 0 ? this.fail() : this.wrap(ref);
   }
 
@@ -411,7 +418,7 @@ export class Handle {
 
   /** `self.name`, always as a handle. */
   attrRef<Kind extends Handle = Handle>(name: string): Kind {
-    return this.context.handle(this.context.core.protocol.getAttribute(this.live, name)) as Kind;
+    return this.context.taken(this.context.core.protocol.getAttribute(this.live, name)) as Kind;
   }
 
   /** `self.name = value`. */
@@ -457,24 +464,30 @@ export class Handle {
   }
 }
 
-/** Call an object with JavaScript values: new reference, or NULL with an exception pending. */
+/**
+ * Call an object with JavaScript values: new reference, or NULL with an exception pending. A pending collection may run
+ * when it has returned.
+ */
 export function callWith(
   context: HandleContext,
   callable: Address,
   args: readonly unknown[],
 ): Address {
-  const { protocol, refs } = context.core;
+  const { protocol, refs, gc } = context.core;
   const made: Address[] = [];
+  let result: Address = 0;
   try {
     for (const arg of args) {
       const ref = context.make(arg);
       if (ref === 0) return 0;
       made.push(ref);
     }
-    return protocol.call(callable, made);
+    result = protocol.call(callable, made);
   } finally {
     for (const ref of made) refs.decref(ref);
   }
+  if (result !== 0) gc.poll();
+  return result;
 }
 
 /** The first line of a stack that lies outside this package. */

@@ -302,6 +302,7 @@ export class Python {
     if (address === 0) context.fail();
     const frame = new Frame(context, address, name);
     try {
+      core.gc.poll();
       return context.inScope(() => {
         try {
           return body(frame);

@@ -14,7 +14,7 @@ export class ListHandle extends Handle {
 
   /** `l[i]`, always as a handle. */
   ref<Kind extends Handle = Handle>(index: number): Kind {
-    return this.context.handle(this.context.core.list.getItemRef(this.live, index)) as Kind;
+    return this.context.taken(this.context.core.list.getItemRef(this.live, index)) as Kind;
   }
 
   /** As `Array.at`: undefined where there is no such item. */
@@ -144,7 +144,7 @@ export class TupleHandle extends Handle {
 
   /** `t[i]`, always as a handle. */
   ref<Kind extends Handle = Handle>(index: number): Kind {
-    return this.context.handle(this.context.core.refs.newRef(this.item(index))) as Kind;
+    return this.context.taken(this.context.core.refs.newRef(this.item(index))) as Kind;
   }
 
   /** As `Array.at`: undefined where there is no such item. */
