@@ -29,6 +29,8 @@ export function makeCollectionFrame(
   const COLLECTING = (state + at.collecting) >>> 2;
   const DEBUG = (state + at.debug) >>> 2;
   const STATS = (state + at.stats) >>> 2;
+  const CANDIDATES = (state + at.candidates) >>> 3;
+  const DURATIONS = (state + at.durations) >>> 3;
 
   function tell(phase: "start" | "stop", info: CollectionInfo): void {
     try {
@@ -67,6 +69,8 @@ export function makeCollectionFrame(
           );
         }
         if (done) count(memory, STATS + 3 * generation, outcome);
+        memory.f64[CANDIDATES + generation] += outcome.candidates;
+        memory.f64[DURATIONS + generation] += duration;
         tell("stop", { generation, ...outcome, duration });
         return found;
       } finally {

@@ -1,5 +1,11 @@
 /** Switches and counters of a collector, over its state: `abi`'s CollectorControl. */
-import type { Address, CollectorControl, LinearMemory, PerGeneration } from "@pyrena/abi";
+import type {
+  Address,
+  CollectorControl,
+  GenerationStats,
+  LinearMemory,
+  PerGeneration,
+} from "@pyrena/abi";
 import type { Head, HeadLists } from "./gc-head.ts";
 import { NEVER, type StateField } from "./state.ts";
 
@@ -45,10 +51,14 @@ export function makeControl(
   const { memory, state, at, lists } = open;
   const read = (field: StateField, n = 0): number => memory.u32[((state + at[field]) >>> 2) + n];
   const three = (values: (n: number) => number): PerGeneration => [values(0), values(1), values(2)];
-  const row = (n: number): { collections: number; collected: number; uncollectable: number } => ({
+  const total = (field: StateField, n: number): number =>
+    memory.f64[((state + at[field]) >>> 3) + n];
+  const row = (n: number): GenerationStats => ({
     collections: read("stats", 3 * n),
     collected: read("stats", 3 * n + 1),
     uncollectable: read("stats", 3 * n + 2),
+    candidates: total("candidates", n),
+    duration: total("durations", n),
   });
   return {
     isEnabled: () => read("enabled") !== 0,

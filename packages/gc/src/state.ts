@@ -26,7 +26,9 @@ export type StateField =
   | "debug"
   | "long_lived_total"
   | "long_lived_pending"
-  | "stats";
+  | "stats"
+  | "candidates"
+  | "durations";
 
 /** PyGC_Heads in `lists`, by their place: where rings of objects begin. */
 export const LISTS = {
@@ -69,6 +71,8 @@ export const stateFields: { readonly [name in StateField]: FieldSpec } = {
     count: 9,
     help: "collections, collected, uncollectable of each generation",
   },
+  candidates: { type: "f64", count: 3, help: "objects that were looked at, of each generation" },
+  durations: { type: "f64", count: 3, help: "seconds that it took, of each generation" },
 };
 
 /** A state placed for a data model, with whatever fields a collector adds. */
