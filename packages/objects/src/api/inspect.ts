@@ -74,6 +74,8 @@ export interface InspectApi {
    * that are strs.
    */
   references(this: void, object: Address, visit: (referent: Address) => void): void;
+  /** A repr on one line, cut where it is too long; takes little time however large the object is. */
+  line(this: void, object: Address): string;
   /** Visit each block of memory that the object owns beside its own: list items, dict keys, values. */
   blocks(this: void, object: Address, visit: (block: Address) => void): void;
   /** Say how handles are named in `leaks` and error texts: the handle API knows where each was made. */

@@ -9,8 +9,12 @@ export interface ProtocolApi {
   equal(this: void, a: Address, b: Address): number;
   /** `a < b`: 1, 0, or -1 with an exception pending. */
   less(this: void, a: Address, b: Address): number;
-  /** What `repr()` shows; recursive containers show as `[...]`. Never fails, allocates nothing in the heap. */
-  repr(this: void, object: Address): string;
+  /**
+   * What `repr()` shows; recursive containers show as `[...]`. Never fails, allocates nothing in the heap.
+   * @param limit once so many characters have been made, whatever else there is shows as `...`: objects that share parts
+   *   can have a repr that is larger than any memory
+   */
+  repr(this: void, object: Address, limit?: number): string;
   /** `len()`, or -1 with an exception pending. */
   length(this: void, object: Address): number;
   /** `bool()`. */

@@ -17,6 +17,8 @@ export function makeProtocol(core: Core): ProtocolApi {
   const FLAGS = typeLayout(core).at.tp_flags;
   /** Objects whose repr is under way: a container inside itself shows as an ellipsis. */
   const underWay = new Set<Address>();
+  /** Characters that the repr under way may still make. */
+  let room = Number.POSITIVE_INFINITY;
 
   /** Operations of containers that go on with their items: how deep they are nested now, and may be. */
   const guard = makeStackGuard();
@@ -90,6 +92,36 @@ export function makeProtocol(core: Core): ProtocolApi {
     return low === -1 ? -2 : low | 0;
   }
 
+  function reprWhole(object: Address): string {
+    if (object === 0) return "<NULL>";
+    const slots = types.slotsOf(object);
+    if (slots.repr === undefined) {
+      return `<${types.name(types.typeOf(object))} object at ${hex(object)}>`;
+    }
+    if (underWay.has(object)) return slots.reprInside ?? "...";
+    // What is nested too deeply is left out: a repr never fails.
+    if (room <= 0 || !enter()) return "...";
+    underWay.add(object);
+    try {
+      const text = slots.repr(object);
+      room -= text.length;
+      return text;
+    } finally {
+      underWay.delete(object);
+      leave();
+    }
+  }
+
+  function reprWithin(object: Address, limit: number): string {
+    const before = room;
+    room = limit;
+    try {
+      return reprWhole(object);
+    } finally {
+      room = before;
+    }
+  }
+
   const api: ProtocolApi = {
     hash: (object) => {
       const slots = types.slotsOf(object);
@@ -122,23 +154,7 @@ export function makeProtocol(core: Core): ProtocolApi {
       );
       return -1;
     },
-    repr: (object) => {
-      if (object === 0) return "<NULL>";
-      const slots = types.slotsOf(object);
-      if (slots.repr === undefined) {
-        return `<${types.name(types.typeOf(object))} object at ${hex(object)}>`;
-      }
-      if (underWay.has(object)) return slots.reprInside ?? "...";
-      // What is nested too deeply is left out: a repr never fails.
-      if (!enter()) return "...";
-      underWay.add(object);
-      try {
-        return slots.repr(object);
-      } finally {
-        underWay.delete(object);
-        leave();
-      }
-    },
+    repr: (object, limit) => (limit === undefined ? reprWhole(object) : reprWithin(object, limit)),
     length: (object) => {
       const slots = types.slotsOf(object);
       if (slots.length !== undefined) return slots.length(object);

@@ -12,6 +12,7 @@ import type { Address } from "@pyrena/abi";
 import type { InspectApi } from "../api/inspect.ts";
 import type { Core } from "../core/core.ts";
 import { eachReference, referentsOf, referrersOf } from "./graph-walks.ts";
+import { lineOf } from "./labels.ts";
 import { leaksOf, someHolders } from "./leaks.ts";
 import { makeReferences } from "./references.ts";
 import { makeRegions } from "./regions.ts";
@@ -45,6 +46,7 @@ export function makeInspect(core: Core): InspectApi {
     referrers,
     referents: (object) => referentsOf(core, references, object),
     references: (object, visit) => eachReference(references, object, visit),
+    line: (object) => lineOf(core, object),
     blocks: (object, visit) => references.buffers(object, (block) => visit(block)),
     nameHandles: (name) => {
       handleName = name;

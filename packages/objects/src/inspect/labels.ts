@@ -102,7 +102,7 @@ function eachWay(
 export function lineOf(core: Core, object: Address): string {
   let text: string;
   try {
-    text = core.protocol.repr(object).replace(/\s+/g, " ");
+    text = core.protocol.repr(object, REPR_LIMIT).replace(/\s+/g, " ");
   } catch (cause) {
     text = `<${core.types.name(core.types.typeOf(object))} at ${hex(object)}: ${String(cause)}>`;
   }

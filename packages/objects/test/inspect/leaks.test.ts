@@ -66,3 +66,22 @@ it("leaks of a large list take time in proportion to it", () => {
     1,
   );
 });
+
+it("a line about an object is short, however much there is to show", () => {
+  const py = Python.over(testObjects("3.13", "lp64"));
+  const { inspect, protocol } = py.core;
+  py.scope(() => {
+    expect(inspect.line(py.list([1, ["a\nb"]]).id)).toBe("[1, ['a\\nb']]");
+    // Two references to the same list at each of 200 levels: 2 ** 200 brackets.
+    let nest = py.list();
+    for (let level = 0; level < 200; level++) nest = py.list([nest, nest]);
+    const line = inspect.line(nest.id);
+    expect(line).toHaveLength(60);
+    expect(line).toMatch(/^\[+\.?.*…$/);
+    // A limit holds for one call, and says what is left out.
+    expect(protocol.repr(py.list([[12345], [67890], "x"]).id, 5)).toBe("[[12345], ..., ...]");
+    expect(protocol.repr(py.list([[12345], [67890], "x"]).id)).toBe("[[12345], [67890], 'x']");
+    const long = py.list(Array.from({ length: 50_000 }, (_, n) => n));
+    expect(inspect.line(long.id)).toMatch(/^\[0, 1, 2, .*…$/);
+  });
+});
