@@ -99,6 +99,8 @@ export interface ObjectFacts {
   readonly dictKeysDomain: "obj" | "mem";
   /** Whether dicts are tracked from creation (3.14 and later) or by what they hold. */
   readonly tracksDictsAtOnce: boolean;
+  /** Whether a full collection gives back the dead slice that is kept for reuse, as it does with all else (3.14). */
+  readonly clearsSlices: boolean;
   /** Whether `frozenset(items)` of untrackable items is not tracked (3.15). */
   readonly tracksFrozensetsByContent: boolean;
   /** Whether a tuple made from an array of items is tracked only if one is of a collectable type (3.14 and later). */
@@ -202,6 +204,7 @@ export function objectFacts(profile: Profile): ObjectFacts {
     bytearrayDomain: minor >= 13 ? "mem" : "obj",
     dictKeysDomain: minor >= 13 ? "mem" : "obj",
     tracksDictsAtOnce: minor >= 14,
+    clearsSlices: minor >= 14,
     tracksFrozensetsByContent: minor >= 15,
     tracksTuplesByContent: minor >= 14,
     hashesSlices: minor >= 12,

@@ -63,7 +63,8 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
       return type === core.dict.type && !facts.tracksDictsAtOnce ? 2 : 0;
     },
     clearFreeLists: () => {
-      for (const list of alloc.freeLists) list.clear();
+      for (const list of alloc.freeLists)
+        if (facts.clearsSlices || list.name !== "slice") list.clear();
     },
     roots: (_, visit) => core.inspect.roots(visit),
     markingRoots: (_, which, visit) => {
