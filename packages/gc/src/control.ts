@@ -39,6 +39,8 @@ export function setLimit({ memory, state, at }: OpenState): void {
 export interface ControlledLists {
   freeze(this: void): void;
   unfreeze(this: void): void;
+  /** How many thresholds can be set; the others are 0 for good. Default 3. */
+  readonly thresholdCount?: number | undefined;
   /** Counts as `gc.get_count()` shows them; default: those of the state. */
   readonly counts?: (() => PerGeneration) | undefined;
 }
@@ -46,7 +48,7 @@ export interface ControlledLists {
 export function makeControl(
   open: OpenState,
   permanent: Head,
-  { freeze, unfreeze, counts }: ControlledLists,
+  { freeze, unfreeze, thresholdCount = 3, counts }: ControlledLists,
 ): CollectorControl {
   const { memory, state, at, lists } = open;
   const read = (field: StateField, n = 0): number => memory.u32[((state + at[field]) >>> 2) + n];
@@ -69,7 +71,7 @@ export function makeControl(
     counts: counts ?? (() => three((n) => read("counts", n))),
     thresholds: () => three((n) => memory.i32[((state + at.thresholds) >>> 2) + n]),
     setThresholds: (_, ...values) => {
-      for (let n = 0; n < 3; n++) {
+      for (let n = 0; n < thresholdCount; n++) {
         const value = values[n];
         if (value !== undefined) memory.i32[((state + at.thresholds) >>> 2) + n] = value;
       }

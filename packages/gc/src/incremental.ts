@@ -412,6 +412,7 @@ export function createIncremental(
     control: makeControl(open, permanent, {
       freeze,
       unfreeze: () => lists.merge(permanent, visitedList()),
+      thresholdCount: 2,
       counts: () => {
         const { u32 } = memory;
         const visited = COUNTS + 1 + visitedSpace();

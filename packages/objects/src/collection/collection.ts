@@ -100,7 +100,9 @@ function handOver(before: Collector, next: Collector): void {
   });
   const [old, now] = [before.control, next.control];
   if (old === undefined || now === undefined) return;
-  now.setThresholds(next.ctx, ...old.thresholds(before.ctx));
+  const [first, second, third] = old.thresholds(before.ctx);
+  // The incremental collector has no third one: there it is 0.
+  now.setThresholds(next.ctx, first, second, third === 0 ? undefined : third);
   now.setDebugFlags(next.ctx, old.debugFlags(before.ctx));
   now.setEnabled(next.ctx, old.isEnabled(before.ctx));
 }
