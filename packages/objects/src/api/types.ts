@@ -82,6 +82,12 @@ export interface TypeSlots {
   clear?(this: void, object: Address): void;
   /** Called once before the object goes. `tp_finalize`. */
   finalize?(this: void, object: Address): void;
+  /**
+   * A finalizer of the kind before PEP 442, called whenever the count falls to 0: `tp_del`. A cycle with such an object
+   * is not taken apart: it goes to `gc.garbage`. Dealloc calls it where that follows from a layout program; a dealloc of
+   * your own has to.
+   */
+  legacyFinalize?(this: void, object: Address): void;
   /** `__sizeof__`, in bytes, without what lies before the object. Default: basicsize + |ob_size| × itemsize. */
   sizeof?(this: void, object: Address): number;
   /** Low 32 bits of the hash, signed; the high ones in `core.hashHigh`. -1 and -1: an exception is pending. Absent: unhashable. */
@@ -180,6 +186,14 @@ export interface TypesApi {
   define(this: void, spec: TypeSpec): Address;
   /** Register functions for types that are made otherwise (classes); returns their number. */
   registerSlots(this: void, slots: TypeSlots): number;
+  /** Names of slots that the heap's types need and that have not been registered here: it was opened without them. */
+  missing(this: void): string[];
+  /**
+   * Register functions for what is missing that only let objects be looked at: references and buffers as their layout
+   * programs say; nothing of the user's runs. For a heap that is not going to run.
+   * @returns the names of those without a layout program: what their objects refer to, nobody knows
+   */
+  standIn(this: void): string[];
   /** Number of the slots that a type names. */
   slotNumber(this: void, type: Address): number;
   /** Functions behind a type, and behind an object's type. */

@@ -31,6 +31,7 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
     decref: (_, object) => refs.decref(object),
     needsFinalizer: (_, object) =>
       types.slotsOf(object).finalize !== undefined && !alloc.isFinalized(object),
+    isUncollectable: (_, object) => types.slotsOf(object).legacyFinalize !== undefined,
     finalize: (_, object) => {
       alloc.setFinalized(object);
       types.slotsOf(object).finalize?.(object);

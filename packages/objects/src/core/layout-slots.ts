@@ -52,7 +52,7 @@ export function completeSlots(core: Core, spec: TypeSpec, typeOf: () => Address)
       ? layoutSlots(core, spec, decode(program), typeOf)
       : undefined;
   const given = slots.dealloc;
-  const { finalize } = slots;
+  const { finalize, legacyFinalize } = slots;
   const describe = (object: Address): string => `${spec.name} at ${hex(object)}`;
   /** Run a user's function for an object: an exception pending before is pending after it. */
   const guarded = (what: string, run: (object: Address) => void, object: Address): void => {
@@ -75,6 +75,9 @@ export function completeSlots(core: Core, spec: TypeSpec, typeOf: () => Address)
     ...(finalize === undefined
       ? {}
       : { finalize: (object: Address) => guarded("finalizer", finalize, object) }),
+    ...(legacyFinalize === undefined
+      ? {}
+      : { legacyFinalize: (object: Address) => guarded("finalizer", legacyFinalize, object) }),
   };
   return completed;
 }
@@ -135,7 +138,7 @@ function layoutSlots(
         alloc.untrack(object);
         if (exact && refs.trashcanBegin(object)) return;
       }
-      if (!exact || !hasFinalizer || !revived(object)) {
+      if ((!exact || !hasFinalizer || !revived(object)) && !revivedByLegacy(object)) {
         if (weaklist !== 0 && u(object + weaklist) !== 0) core.weakrefs.clearAll(object);
         clear(object);
         for (const step of steps) {
@@ -156,6 +159,19 @@ function layoutSlots(
       },
     },
   };
+
+  /** Whether the finalizer of the old kind has made the object live on. It is called each time, unlike the other. */
+  function revivedByLegacy(object: Address): boolean {
+    const { legacyFinalize } = core.types.slotsOf(object);
+    if (legacyFinalize === undefined) return false;
+    if (collectable) alloc.track(object);
+    memory.u32[object >>> 2] = 1;
+    legacyFinalize(object);
+    const count = u(object) - 1;
+    memory.u32[object >>> 2] = count;
+    if (collectable && count === 0) alloc.untrack(object);
+    return count !== 0;
+  }
 
   /** Whether the finalizer has made the object live on; it is tracked while the finalizer runs. */
   function revived(object: Address): boolean {
