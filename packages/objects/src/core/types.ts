@@ -97,6 +97,30 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     return address;
   }
 
+  /** Numbers that the heap names and for which nothing is registered here. */
+  function missing(): number[] {
+    return Array.from({ length: tableCount() }, (_, number) => number).filter(
+      (number) => slotsByNumber[number] === undefined,
+    );
+  }
+
+  function nameOf(number: number): string {
+    return readName(memory.u32[(tableAddress() + number * ENTRY) >>> 2]);
+  }
+
+  /** A type's layout program, if it has one that says everything. */
+  function readLayout(type: Address): number[] | undefined {
+    const program: number[] = [];
+    const first = type === 0 ? 0 : memory.u32[(type + T.tp_traverse) >>> 2] >>> 2;
+    if (first === 0) return undefined;
+    for (let n = first; memory.i32[n] !== layoutCodes.end; n += 3) {
+      if (!(memory.i32[n] >= layoutCodes.words && memory.i32[n] <= layoutCodes.buffer))
+        return undefined;
+      program.push(...memory.i32.subarray(n, n + 3));
+    }
+    return program;
+  }
+
   /** The static type that has slots of this number. */
   function definedType(number: number): Address {
     return memory.u32[(tableAddress() + number * ENTRY + 4) >>> 2];
@@ -131,6 +155,30 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
       return type;
     },
     registerSlots: enter,
+    missing: () => missing().map(nameOf),
+    standIn: () =>
+      missing().flatMap((number) => {
+        const type = definedType(number);
+        const name = nameOf(number);
+        const layout = readLayout(type);
+        const flags = type === 0 ? 0 : flagsOf(type);
+        enter(
+          completeSlots(
+            core,
+            {
+              name,
+              basicsize: 0,
+              flags,
+              layout: layout ?? [],
+              dictoffset: type === 0 ? 0 : api.dictoffset(type),
+              weaklistoffset: type === 0 ? 0 : memory.i32[(type + T.tp_weaklistoffset) >>> 2],
+              slots: { name },
+            },
+            () => type,
+          ),
+        );
+        return layout === undefined ? [name] : [];
+      }),
     slotNumber: (type) => memory.u32[(type + T.tp_dealloc) >>> 2],
     slots: (type) => slotsByNumber[memory.u32[(type + T.tp_dealloc) >>> 2]],
     slotsOf: (object) => {
