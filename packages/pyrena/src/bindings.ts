@@ -20,14 +20,6 @@ export function defineTypes(
   return defined;
 }
 
-/** Types that the heap has and nobody has defined here: their names. */
-export function missingTypes({ types }: Objects): string[] {
-  return types
-    .all()
-    .filter((type) => types.slots(type) === undefined)
-    .map((type) => types.name(type));
-}
-
 /** What is held in slots for JavaScript values, with its name: for the image. */
 export function namedValues(
   objects: Objects,

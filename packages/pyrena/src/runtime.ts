@@ -180,9 +180,13 @@ export class Runtime {
 
 /** @throws PyrenaError `heap-corrupt` */
 export function verifyLayers(layers: Layers, options?: VerifyOptions): void {
-  const { arenas, allocators, objects } = layers;
+  verifyAllocators(layers);
+  layers.objects.inspect.verify(options);
+}
+
+/** All layers below objects. @throws PyrenaError `heap-corrupt` */
+export function verifyAllocators({ arenas, allocators }: Layers): void {
   const { verify } = arenas as { verify?: () => void };
   verify?.();
   for (const walker of allocators.walkers ?? []) walker.verify();
-  objects.inspect.verify(options);
 }
