@@ -1,5 +1,19 @@
 /** @pyrena/gc: CPython's cycle collectors over any object graph. */
 export {
+  type BrokenTraverse,
+  type Diagnosis,
+  diagnose,
+  type Excess,
+} from "./diagnose.ts";
+export {
+  type Edge,
+  type Explanation,
+  explain,
+  type Fate,
+  type Unaccounted,
+} from "./explain.ts";
+export { type GcCallback, type GcModule, makeGcModule } from "./gc-module.ts";
+export {
   createGenerational,
   type GenerationalOptions,
   generational,
@@ -12,3 +26,4 @@ export {
   incremental,
   isIncremental,
 } from "./incremental.ts";
+export type { MoreRoots } from "./survey.ts";
