@@ -11,6 +11,13 @@ export interface RefsApi {
   xincref(this: void, object: Address): void;
   /** `Py_XDECREF`: NULL is allowed. */
   xdecref(this: void, object: Address): void;
+  /**
+   * Release the references in an array of pointers, the last first; NULLs are passed over. The array must stay where it
+   * is meanwhile, and what is released is still to be read there.
+   * @param first index in `memory.u32` of its first word
+   * @param end index behind its last one
+   */
+  decrefItems(this: void, first: number, end: number): void;
   /** Incref, and the object itself: `Py_NewRef`. */
   newRef(this: void, object: Address): Address;
   /** The count as stored (an immortal object's is its version's constant). `Py_REFCNT`. */

@@ -40,6 +40,19 @@ const MAX_UNSTEPPED = 100;
 /** … and down to how many before those are taken up again. */
 const RESUME_UNSTEPPED = 50;
 
+/**
+ * Numbers of the slots that most deallocs are called through, which are the same in all heaps: types are defined in one
+ * order. Only speed depends on them.
+ */
+export const commonSlots: {
+  readonly float: 7;
+  readonly tuple: 9;
+  readonly str: 11;
+  readonly list: 13;
+  readonly dict: 16;
+  readonly class: 31;
+} = { float: 7, tuple: 9, str: 11, list: 13, dict: 16, class: 31 };
+
 export function makeRefs(core: Core): Refs {
   const { memory, obj, word, facts, debug } = core;
   const { freeObject } = core.alloc;
@@ -47,6 +60,16 @@ export function makeRefs(core: Core): Refs {
   const { depth: DEPTH, resumeDepth: RESUME } = facts.trashcan;
   const SHALLOW = Math.min(DEPTH, RECURSION);
   const RESUME_RECURSION = Math.min(RESUME, MAX_RECURSION / 2);
+  const {
+    float: FLOAT,
+    tuple: TUPLE,
+    str: STR,
+    list: LIST,
+    dict: DICT,
+    class: CLASS,
+  } = commonSlots;
+  /** A word's step in `memory.u32`. */
+  const STEP = word >>> 2;
   const TYPE = word;
   const PREV = word;
   const DEALLOC = typeLayout(core).at.tp_dealloc;
@@ -69,9 +92,17 @@ export function makeRefs(core: Core): Refs {
   function dealloc(object: Address): void {
     const u32 = memory.u32;
     const type = u32[(object + TYPE) >>> 2];
-    const run = deallocs[u32[(type + DEALLOC) >>> 2]];
-    // Plain objects, ints above all, are spared a call that cannot be inlined.
+    const number = u32[(type + DEALLOC) >>> 2];
+    const run = deallocs[number];
+    // Plain objects, ints above all, are spared a call that cannot be inlined; the commonest others have calls of their
+    // own, whose target is always the same: engines make them directly, or write the function out in its place.
     if (run === freeObject) obj.free(object);
+    else if (number === FLOAT) run(object);
+    else if (number === TUPLE) run(object);
+    else if (number === STR) run(object);
+    else if (number === LIST) run(object);
+    else if (number === DICT) run(object);
+    else if (number === CLASS) run(object);
     else run(object);
   }
 
@@ -90,6 +121,29 @@ export function makeRefs(core: Core): Refs {
       dealloc(object);
     } else {
       u32[object >>> 2] = count - 1;
+    }
+  }
+
+  function decrefItems(first: number, end: number): void {
+    const u32 = memory.u32;
+    for (let i = end; i > first; ) {
+      i = (i - STEP) | 0;
+      const object = u32[i];
+      if (object === 0) continue;
+      const count = u32[object >>> 2];
+      if (count === 1 || debug) {
+        decrefRest(first, i);
+        return;
+      }
+      if (count < decrefLimit) u32[object >>> 2] = count - 1;
+    }
+  }
+
+  /** From the first that dies on. Releasing may do anything: the memory may grow meanwhile. */
+  function decrefRest(first: number, last: number): void {
+    for (let i = last; i >= first; i -= STEP) {
+      const object = memory.u32[i];
+      if (object !== 0) down(object);
     }
   }
 
@@ -229,6 +283,7 @@ export function makeRefs(core: Core): Refs {
     xdecref: (object) => {
       if (object !== 0) down(object);
     },
+    decrefItems,
     newRef: (object) => {
       up(object);
       return object;

@@ -40,13 +40,15 @@ export function makeList(core: Core): ListApi {
   const SIZE = at.ob_size;
   const ITEMS = at.ob_item;
   const ALLOCATED = at.allocated;
+  // The same in words of `memory.u32`.
+  const SIZE_WORD = SIZE >>> 2;
+  const ITEMS_WORD = ITEMS >>> 2;
+  const ALLOCATED_WORD = ALLOCATED >>> 2;
   const GC_HEAD = profile.headers.gcHead;
   /** A word's step in `memory.u32`. */
   const STEP = word >>> 2;
   const SHIFT = core.wordShift;
   const { increfLimit: INCREF_LIMIT } = facts.refcount;
-  /** Counts that `decref` just takes one off; none in debug mode, where it checks its argument. */
-  const DECREF_LIMIT = core.debug ? 0 : facts.refcount.decrefLimit;
   const { popKeepsRoom: POP_KEEPS_ROOM, listsGrowForTables: GROWS_FOR_TABLES } = facts;
   /** The most items whose array's size can be told in bytes. */
   const MAX_ITEMS = Math.floor(Math.min(profile.abi.ssizeMax, 2 ** 32 - 1) / word);
@@ -147,17 +149,7 @@ export function makeList(core: Core): ListApi {
   /** Release the items of an array from the last to the first, then the array. */
   function releaseItems(items: Address, count: number): void {
     const first = items >>> 2;
-    let u32 = memory.u32;
-    for (let i = first + (count - 1) * STEP; i >= first; i -= STEP) {
-      const item = u32[i];
-      if (item === 0) continue;
-      const references = u32[item >>> 2];
-      if (references > 1 && references < DECREF_LIMIT) u32[item >>> 2] = references - 1;
-      else {
-        refs.decref(item);
-        u32 = memory.u32;
-      }
-    }
+    refs.decrefItems(first, (first + Math.imul(count, STEP)) | 0);
     mem.free(items);
   }
 
@@ -301,22 +293,24 @@ export function makeList(core: Core): ListApi {
 
   function append(list: Address, item: Address): number {
     const u32 = memory.u32;
-    const size = u32[(list + SIZE) >>> 2];
-    if (size >= u32[(list + ALLOCATED) >>> 2]) return appendGrowing(list, item);
-    u32[(list + SIZE) >>> 2] = size + 1;
+    const at = list >>> 2;
+    const size = u32[at + SIZE_WORD];
+    if (size >= u32[at + ALLOCATED_WORD]) return appendGrowing(list, item);
+    u32[at + SIZE_WORD] = size + 1;
     const references = u32[item >>> 2];
     if (references < INCREF_LIMIT) u32[item >>> 2] = references + 1;
-    const i = (u32[(list + ITEMS) >>> 2] + (size << SHIFT)) >>> 2;
+    const i = ((u32[at + ITEMS_WORD] >>> 2) + Math.imul(size, STEP)) | 0;
     u32[i] = item;
-    if (wide) u32[i + 1] = 0;
+    if (wide) u32[(i + 1) | 0] = 0;
     return 0;
   }
 
   function appendGrowing(list: Address, item: Address): number {
-    const size = length(list);
+    const at = list >>> 2;
+    const size = memory.u32[at + SIZE_WORD];
     if (reallocate(list, size + 1) < 0) return -1;
     incref(item);
-    store(firstWord(list) + size * STEP, item);
+    store(((memory.u32[at + ITEMS_WORD] >>> 2) + Math.imul(size, STEP)) | 0, item);
     return 0;
   }
 

@@ -48,9 +48,9 @@ export function makeTuple(core: Core): TupleApi {
   /** A word's step in `memory.u32`. */
   const STEP = word >>> 2;
   const SHIFT = core.wordShift;
+  /** Where the items begin, in words of `memory.u32`. */
+  const ITEMS_WORD = ITEMS >>> 2;
   const { increfLimit: INCREF_LIMIT } = facts.refcount;
-  /** Counts that `decref` just takes one off; none in debug mode, where it checks its argument. */
-  const DECREF_LIMIT = core.debug ? 0 : facts.refcount.decrefLimit;
   const { tuple: KEPT_LIMIT, tupleMaxLength: KEPT_LENGTH } = profile.freeLists;
   const REUSED_LENGTH = facts.reusesLongestTuples ? KEPT_LENGTH : KEPT_LENGTH - 1;
   const hashOf = makeTupleHash(core);
@@ -161,18 +161,19 @@ export function makeTuple(core: Core): TupleApi {
   function allocate(count: number): Address {
     if (count <= REUSED_LENGTH) {
       const u32 = memory.u32;
-      const head = KEPT + 2 * count;
+      const head = (KEPT + 2 * count) | 0;
       const tuple = u32[head];
       if (tuple !== 0) {
         // What is kept still has its type, size, and the upper halves of its words.
         u32[head] = u32[tuple >>> 2];
-        u32[head + 1]--;
+        u32[(head + 1) | 0]--;
         u32[tuple >>> 2] = 1;
         if (CACHES_HASH) forgetHash(tuple);
         return tuple;
       }
     }
-    return allocateNew(count);
+    // An unsigned word like the other result, lest the engine make both floating point numbers.
+    return allocateNew(count) >>> 0;
   }
 
   function allocateNew(count: number): Address {
@@ -195,18 +196,8 @@ export function makeTuple(core: Core): TupleApi {
     // A subclass's own dealloc has been through the trashcan.
     if (exact && refs.trashcanBegin(tuple)) return;
     const count = memory.u32[(tuple + SIZE) >>> 2];
-    const first = (tuple + ITEMS) >>> 2;
-    let u32 = memory.u32;
-    for (let i = first + (count - 1) * STEP; i >= first; i -= STEP) {
-      const item = u32[i];
-      if (item === 0) continue;
-      const references = u32[item >>> 2];
-      if (references > 1 && references < DECREF_LIMIT) u32[item >>> 2] = references - 1;
-      else {
-        refs.decref(item);
-        u32 = memory.u32;
-      }
-    }
+    const first = ((tuple >>> 2) + ITEMS_WORD) | 0;
+    refs.decrefItems(first, (first + Math.imul(count, STEP)) | 0);
     if (exact) {
       release(tuple, count);
       refs.trashcanEnd();
@@ -219,11 +210,12 @@ export function makeTuple(core: Core): TupleApi {
   function release(tuple: Address, count: number): void {
     if (count <= KEPT_LENGTH) {
       const u32 = memory.u32;
-      const head = KEPT + 2 * count;
-      if (u32[head + 1] < KEPT_LIMIT) {
+      const head = (KEPT + 2 * count) | 0;
+      const kept = u32[(head + 1) | 0];
+      if (kept < KEPT_LIMIT) {
         u32[tuple >>> 2] = u32[head];
         u32[head] = tuple;
-        u32[head + 1]++;
+        u32[(head + 1) | 0] = kept + 1;
         return;
       }
     }
@@ -288,7 +280,7 @@ export function makeTuple(core: Core): TupleApi {
     const tuple = allocate(count);
     if (tuple === 0) return 0;
     const u32 = memory.u32;
-    for (let n = 0, i = (tuple + ITEMS) >>> 2; n < count; n++, i += STEP) {
+    for (let n = 0, i = ((tuple >>> 2) + ITEMS_WORD) | 0; n < count; n++, i = (i + STEP) | 0) {
       const item = items[n];
       u32[i] = item;
       const references = u32[item >>> 2];
@@ -311,7 +303,7 @@ export function makeTuple(core: Core): TupleApi {
     const tuple = allocate(2);
     if (tuple === 0) return 0;
     const u32 = memory.u32;
-    const i = (tuple + ITEMS) >>> 2;
+    const i = ((tuple >>> 2) + ITEMS_WORD) | 0;
     u32[i] = first;
     const references = u32[first >>> 2];
     if (references < INCREF_LIMIT) u32[first >>> 2] = references + 1;
