@@ -32,6 +32,14 @@ export function makeUntracking(
     stays = mayUntrack(ctx, u32[object + TYPE]) !== 1 || u32[object - OBJECT] !== 0;
   }
 
+  function showsNothing(_: unknown, object: Address): boolean {
+    stays = false;
+    traverse(ctx, object, look);
+    return !stays;
+  }
+
+  const { isUntrackable = showsNothing } = graph;
+
   function untrackAll(list: Head, kind: 1 | 2): number {
     const u32 = memory.u32;
     let untracked = 0;
@@ -46,9 +54,7 @@ export function makeUntracking(
         isKind = mayUntrack(ctx, type) === kind;
       }
       if (!isKind) continue;
-      stays = false;
-      traverse(ctx, lists.objectOf(head), look);
-      if (stays) continue;
+      if (!isUntrackable(ctx, lists.objectOf(head))) continue;
       untrack(head);
       untracked++;
     }

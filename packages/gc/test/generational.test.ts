@@ -330,3 +330,33 @@ describe("verify", () => {
     expect(() => collector.verify(collector.ctx)).toThrow(new RegExp(`^${invariant}`));
   });
 });
+
+describe("untracking", () => {
+  // Asked CPython 3.12 and 3.13: b = C(); b.v = b; a = b.__dict__; gc.collect(); gc.is_tracked(a)
+  it.each([
+    ["3.12", "lp64"],
+    ["3.13", "lp64"],
+    ["3.13", "ilp32"],
+  ] as const)(
+    "keeps the dict of an instance that holds itself tracked, in %s %s",
+    (version, abi) => {
+      const objects = collectedObjects(version, abi, generational({ enabled: false }));
+      const { gc, classes, dict, int, protocol, refs } = objects;
+      const cls = classes.create({ name: "C" });
+      const instance = classes.call(cls, []);
+      protocol.setAttribute(instance, "v", instance);
+      const attributes = classes.dict(instance);
+      gc.collect(2);
+      expect(objects.alloc.isTracked(attributes)).toBe(true);
+      const one = int.from(1);
+      protocol.setAttribute(instance, "v", one);
+      refs.decref(one);
+      gc.collect(2);
+      expect(objects.alloc.isTracked(attributes)).toBe(false);
+      expect(dict.length(attributes)).toBe(1);
+      for (const object of [attributes, instance, cls]) refs.decref(object);
+      gc.collect(2);
+      objects.inspect.verify();
+    },
+  );
+});
