@@ -138,7 +138,7 @@ static void dict_update(long units)
 
 static const struct { const char *id; void (*run)(long); } workloads[] = {
     {"ints", ints}, {"floats", floats}, {"tuples", tuples}, {"lists", lists}, {"strs", strs},
-    {"dict", million}, {"tree", tree}, {"list-read", list_read}, {"dict-read", dict_read},
+    {"strs-js", strs}, {"dict", million}, {"tree", tree}, {"list-read", list_read}, {"dict-read", dict_read},
     {"list-update", list_update}, {"dict-update", dict_update},
 };
 

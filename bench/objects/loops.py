@@ -165,8 +165,8 @@ def main():
         request, *words = line.split()
         if request == "load":
             name = words[0]
-            run = WORKLOADS[name]
-            print("loaded", flush=True)
+            run = WORKLOADS.get(name)
+            print("loaded" if run else "failed has no such objects", flush=True)
         elif request == "run":
             if int(words[0]) > 0:
                 run(int(words[0]))

@@ -6,7 +6,13 @@ import { ratios, type Spread, spread } from "../src/statistics.ts";
 import { asMarkdown, asText, type Table } from "../src/tables.ts";
 import type { ObjectsMeasurement } from "./measure.ts";
 import { REFERENCE } from "./peers.ts";
-import { NO_SUCH_OBJECTS, objectWorkloads } from "./workloads.ts";
+import {
+  makingWorkloads,
+  memoryWorkloads,
+  NO_SUCH_OBJECTS,
+  type ObjectWorkload,
+  objectWorkloads,
+} from "./workloads.ts";
 
 /** Version of the JSON's layout. */
 export const OBJECTS_RESULT_VERSION = 1;
@@ -99,7 +105,11 @@ export function objectsAims(result: ObjectsResult): ObjectsAim[] {
 
 /** The tables, in order. */
 export function objectsTables(result: ObjectsResult): Table[] {
-  const halves = [objectWorkloads.slice(0, 7), objectWorkloads.slice(7)];
+  const ran = (workload: ObjectWorkload): boolean =>
+    result.workloads.some(({ id }) => id === workload.id);
+  const halves = [makingWorkloads, objectWorkloads.slice(makingWorkloads.length)].map((half) =>
+    half.filter(ran),
+  );
   const times = halves.map((workloads, half): Table => {
     const rows: string[][] = [["", ...workloads.map(({ title }) => title)]];
     for (const peer of result.peers) {
@@ -122,7 +132,7 @@ export function objectsTables(result: ObjectsResult): Table[] {
       ],
     };
   });
-  const counted = objectWorkloads.slice(0, 7);
+  const counted = makingWorkloads.filter(({ id }) => memoryWorkloads.includes(id));
   const rows: string[][] = [["", ...counted.map(({ title }) => title)]];
   for (const peer of result.peers) {
     const cells = counted.map(({ id }) => find(result, id, peer.id)?.bytes?.toFixed(1) ?? "");

@@ -14,6 +14,8 @@ export interface ObjectWorkload {
 
 /** Objects that are alive at once in the small workloads: more than any free list holds. */
 export const BATCH = 200;
+/** Lists that are alive at once: each has ten items. */
+export const LISTS = 20;
 /** Levels of the tree of instances: 2^14 - 1 nodes. */
 export const TREE_LEVELS = 14;
 /** Items of the containers that are read and updated. */
@@ -45,16 +47,22 @@ export const objectWorkloads: readonly ObjectWorkload[] = [
   {
     id: "lists",
     title: "lists, 10 appends",
-    description: "an empty list, ten appends of an existing object, dropped; 20 are alive at once",
+    description: `an empty list, ten appends of an existing object, dropped; ${LISTS} are alive at once`,
     units: 20_000,
     aim: "create",
   },
   {
     id: "strs",
     title: "strs of 16",
-    description: `a str of 16 ASCII characters is made from text and dropped; ${BATCH} are alive at once`,
+    description: `a str is made of 16 ASCII characters in memory and dropped; ${BATCH} are alive at once`,
     units: 200_000,
     aim: "create",
+  },
+  {
+    id: "strs-js",
+    title: "strs of JS strings",
+    description: `the same of a JavaScript string, beside C's of memory; ${BATCH} are alive at once`,
+    units: 200_000,
   },
   {
     id: "dict",
@@ -97,6 +105,12 @@ export const objectWorkloads: readonly ObjectWorkload[] = [
     units: 500_000,
   },
 ];
+
+/** The workloads that make and drop objects; the others read and update in place. */
+export const makingWorkloads: readonly ObjectWorkload[] = objectWorkloads.slice(
+  0,
+  objectWorkloads.findIndex(({ id }) => id === "list-read"),
+);
 
 /** Kinds of objects whose bytes are compared, each made so many times. */
 export const MEMORY_COUNT = 10_000;

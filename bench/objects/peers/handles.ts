@@ -44,7 +44,7 @@ export function openHandles(): ObjectPeer {
           one.release();
         }
       },
-      strs: (units) => {
+      "strs-js": (units) => {
         for (let n = 0; n < units; n++) py.str(texts[n % 200]!).release();
       },
       dict: (units) => {

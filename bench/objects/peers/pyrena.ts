@@ -4,8 +4,11 @@ import { createCounter } from "@pyrena/debug";
 import { createObjects, type ObjectsOptions } from "@pyrena/objects";
 import { createPymalloc } from "@pyrena/pymalloc";
 import { createArenaSource, createRawAllocator } from "@pyrena/raw";
-import { BATCH, ITEMS } from "../workloads.ts";
+import { BATCH, ITEMS, LISTS } from "../workloads.ts";
 import type { ObjectPeer } from "./object-peer.ts";
+
+/** Bytes from one text in memory to the next. */
+const TEXT_BYTES = 17;
 
 /** A fresh heap and what objects are made over; with the counts of bytes requested where they are wanted. */
 export function openLayers(
@@ -37,6 +40,11 @@ export function openPyrena(abi: "lp64" | "ilp32"): ObjectPeer {
     { length: BATCH },
     (_, n) => `text number ${String(n).padStart(4, "0")}`,
   );
+  // In memory they lie as in C: each with a NUL behind it, so that few begin where a word does.
+  const utf8 = options.domains.raw.malloc(BATCH * TEXT_BYTES);
+  texts.forEach((text, n) => {
+    heap.memory.u8.set(new TextEncoder().encode(text), utf8 + n * TEXT_BYTES);
+  });
   const numbers = list.create(0);
   const table = dict.create();
   const keys = Array.from({ length: ITEMS }, (_, n) => str.interned(`key${n}`));
@@ -55,6 +63,26 @@ export function openPyrena(abi: "lp64" | "ilp32"): ObjectPeer {
     for (let n = 0; n < count; n++) decref(batch[n]!);
   }
 
+  /**
+   * A workload that makes as many objects as are alive at once, and drops them. To make them is a function that is
+   * called over and over: where a loop stands in another, an engine enters the code in the middle and makes it twice,
+   * which leaves less room for what it calls.
+   */
+  function inBatches(count: number, make: (done: number) => void): (units: number) => void {
+    return (units) => {
+      for (let done = 0; done < units; done += count) {
+        make(done);
+        drop(count);
+      }
+    };
+  }
+
+  function tenAppended(): number {
+    const one = list.create(0);
+    for (let m = 0; m < 10; m++) list.append(one, items[m & 1]!);
+    return one;
+  }
+
   function grow(levels: number): number {
     const one = classes.instantiate(node);
     for (const name of [left, right]) {
@@ -67,40 +95,24 @@ export function openPyrena(abi: "lp64" | "ilp32"): ObjectPeer {
 
   return {
     workloads: {
-      ints: (units) => {
-        for (let done = 0; done < units; done += BATCH) {
-          for (let n = 0; n < BATCH; n++) batch[n] = int.from(2000 + done + n);
-          drop(BATCH);
-        }
-      },
-      floats: (units) => {
-        for (let done = 0; done < units; done += BATCH) {
-          for (let n = 0; n < BATCH; n++) batch[n] = float.from(done + n);
-          drop(BATCH);
-        }
-      },
-      tuples: (units) => {
-        for (let done = 0; done < units; done += BATCH) {
-          for (let n = 0; n < BATCH; n++) batch[n] = tuple.pack(items);
-          drop(BATCH);
-        }
-      },
-      lists: (units) => {
-        for (let done = 0; done < units; done += 20) {
-          for (let n = 0; n < 20; n++) {
-            const one = list.create(0);
-            for (let m = 0; m < 10; m++) list.append(one, items[m & 1]!);
-            batch[n] = one;
-          }
-          drop(20);
-        }
-      },
-      strs: (units) => {
-        for (let done = 0; done < units; done += BATCH) {
-          for (let n = 0; n < BATCH; n++) batch[n] = str.from(texts[n]!);
-          drop(BATCH);
-        }
-      },
+      ints: inBatches(BATCH, (done) => {
+        for (let n = 0; n < BATCH; n++) batch[n] = int.from(2000 + done + n);
+      }),
+      floats: inBatches(BATCH, (done) => {
+        for (let n = 0; n < BATCH; n++) batch[n] = float.from(done + n);
+      }),
+      tuples: inBatches(BATCH, () => {
+        for (let n = 0; n < BATCH; n++) batch[n] = tuple.pack(items);
+      }),
+      lists: inBatches(LISTS, () => {
+        for (let n = 0; n < LISTS; n++) batch[n] = tenAppended();
+      }),
+      strs: inBatches(BATCH, () => {
+        for (let n = 0; n < BATCH; n++) batch[n] = str.fromUtf8(utf8 + n * TEXT_BYTES, 16);
+      }),
+      "strs-js": inBatches(BATCH, () => {
+        for (let n = 0; n < BATCH; n++) batch[n] = str.from(texts[n]!);
+      }),
       dict: (units) => {
         const made = dict.create();
         for (let n = 0; n < units; n++) {
