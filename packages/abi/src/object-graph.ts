@@ -107,6 +107,17 @@ export interface ObjectGraph<Ctx = unknown> {
    * counts as something that can be tracked unless its type says 1 and it is not tracked.
    */
   mayUntrack(this: void, ctx: Ctx, type: Address): 0 | 1 | 2;
+  /**
+   * Whether no object of a type can have a finalizer (of either kind) or weak references, or be a weak reference: then a
+   * collector need not ask each of them. Absent: each is asked.
+   */
+  isPlain?(this: void, ctx: Ctx, type: Address): boolean;
+  /**
+   * Whether an object of a type that may be untracked refers to nothing that can be tracked, now or later. Asked where
+   * `traverse` does not show all: a dict whose values lie in its instance has none to show (3.13), and stays tracked if
+   * one of them may be. Absent: `traverse` shows all.
+   */
+  isUntrackable?(this: void, ctx: Ctx, object: Address): boolean;
   /** Give back all objects that are kept for reuse. */
   clearFreeLists(this: void, ctx: Ctx): void;
   /** Visit each reference that a root holds: frames, handles, static data. */
@@ -123,6 +134,11 @@ export interface ObjectGraph<Ctx = unknown> {
     which: "interpreter" | "frames",
     visit: (referent: Address) => void,
   ): void;
+  /**
+   * Visit each reference that the object owns: what `traverse` visits, in that order, then what it leaves out because it
+   * cannot be part of a cycle, as a dict's keys that are strs. For diagnosis. Absent: `traverse` leaves nothing out.
+   */
+  references?(this: void, ctx: Ctx, object: Address, visit: (referent: Address) => void): void;
   /** Name of the object's type. */
   typeName(this: void, ctx: Ctx, object: Address): string;
   /** A short name for people: type and address, or what a repr shows. */

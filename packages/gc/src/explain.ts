@@ -118,8 +118,7 @@ class Explainer {
 
   explain(): Explanation {
     const object = this.#object;
-    const { ctx, isCollectable } = this.#graph;
-    const own = isCollectable(ctx, object) ? this.#unaccountedOf(object) : [];
+    const own = this.#unaccountedOf(object);
     const fromRoot = this.#wayFrom(({ roots }) => roots.length > 0);
     if (fromRoot !== undefined) {
       const first = fromRoot[0];
@@ -138,18 +137,20 @@ class Explainer {
 
   #garbage(keepers: readonly Address[]): Explanation {
     const { ctx, isUncollectable } = this.#graph;
-    const cycleAt = this.#nearestOnCycle(keepers);
+    const knot = this.#knot(keepers);
+    // The nearest that leads back to itself: the object, if it does.
+    const cycleAt = knot.find((keeper) => this.#cycleThrough(keeper) !== undefined);
     const cycle = cycleAt === undefined ? undefined : this.#cycleThrough(cycleAt);
     const way = cycleAt === undefined ? undefined : this.#wayFrom((one) => one.object === cycleAt);
     const of = { way, cycle };
     const generationOf = (keeper: Address): number => this.#of(keeper).generation;
-    const tracked = new Set(keepers.filter((keeper) => generationOf(keeper) !== UNTRACKED));
-    // What is not tracked hides its references to what is; to other objects no collection asks for any.
+    const tracked = new Set(knot.filter((keeper) => generationOf(keeper) !== UNTRACKED));
+    // What is not tracked hides its references to what is.
     const hides = (keeper: Address): boolean =>
       !tracked.has(keeper) && this.#of(keeper).referents.some((referent) => tracked.has(referent));
-    const unseen = tracked.size === 0 ? [...new Set(cycle)] : keepers.filter(hides);
+    const unseen = tracked.size === 0 ? knot : knot.filter(hides);
     if (unseen.length > 0) return this.#result("unseen", { ...of, obstacles: unseen });
-    const frozen = keepers.filter((keeper) => generationOf(keeper) === FROZEN);
+    const frozen = knot.filter((keeper) => generationOf(keeper) === FROZEN);
     if (frozen.length > 0) return this.#result("frozen", { ...of, obstacles: frozen });
     const legacy = keepers.filter((keeper) => isUncollectable?.(ctx, keeper) === true);
     if (legacy.length > 0) return this.#result("uncollectable", { ...of, obstacles: legacy });
@@ -157,14 +158,16 @@ class Explainer {
     return this.#result("garbage", { ...of, generation });
   }
 
-  /** The nearest of those that lead to the object that leads back to itself: the object, if it does. */
-  #nearestOnCycle(keepers: readonly Address[]): Address | undefined {
-    // References of each to the others. Who has none is on no cycle, nor, without it, are those that led only to it.
+  /**
+   * Those that lead to a cycle, nearest first. A collection must take the cycles apart; counts of whatever only hangs from
+   * them fall to 0 then, whether or not a collector looks at it.
+   */
+  #knot(keepers: readonly Address[]): Address[] {
+    // References of each to the others. Who has none is out, and then those that led only to it.
     const left = new Map(keepers.map((keeper) => [keeper, 0]));
-    for (const keeper of keepers) {
-      const count = this.#of(keeper).referents.filter((referent) => left.has(referent)).length;
-      left.set(keeper, count);
-    }
+    for (const keeper of keepers)
+      for (const [holder, times] of this.#of(keeper).holders)
+        left.set(holder, (left.get(holder) ?? 0) + times);
     const ends = keepers.filter((keeper) => left.get(keeper) === 0);
     for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
       left.delete(end);
@@ -174,7 +177,7 @@ class Explainer {
         if (count === 0) ends.push(holder);
       }
     }
-    return [...left.keys()].find((keeper) => this.#cycleThrough(keeper) !== undefined);
+    return [...left.keys()];
   }
 
   #of(object: Address): Met {
@@ -267,7 +270,7 @@ class Explainer {
   }
 
   #text(found: Omit<Explanation, "text">): string {
-    const { ctx, describe, isCollectable } = this.#graph;
+    const { ctx, describe } = this.#graph;
     const { name, fate, roots, path, cycle, obstacles, unaccounted } = found;
     const first = path.length > 0 ? describe(ctx, path[0].holder) : name;
     const steps = (edges: readonly Edge[]): string[] => edges.map(({ text }) => `  ${text}`);
@@ -292,13 +295,10 @@ class Explainer {
     if (fate === "frozen") lines.push(`No collection frees it before gc.unfreeze(): ${names}.`);
     if (fate === "uncollectable")
       lines.push(`No collection takes it apart: a finalizer of the old kind (tp_del): ${names}.`);
-    for (const { object, name: whose, refcount, known: seen } of unaccounted) {
-      const missed = isCollectable(ctx, object)
-        ? "a type's traverse misses a reference"
-        : "it is held where traverse shows only what can be part of a cycle (no strs that are keys of a dict)";
+    for (const { name: whose, refcount, known: seen } of unaccounted) {
       lines.push(
         `${whose} has ${refcount} references, but roots and traversals show ${seen}: ` +
-          `either ${missed}, or your code holds its address.`,
+          "either a type's traverse misses a reference, or your code holds its address.",
       );
     }
     return lines.join("\n");

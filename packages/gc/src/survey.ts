@@ -17,7 +17,7 @@ export interface Met {
   readonly generation: number;
   /** What its `traverse` visits, in that order. */
   readonly referents: readonly Address[];
-  /** How often each object's `traverse` visits it. */
+  /** How many references each object has to it. */
   readonly holders: Map<Address, number>;
   /** Names of the roots that hold it, once for each reference. */
   readonly roots: string[];
@@ -53,12 +53,16 @@ export function survey(
   from.forEach(meet);
   for (let one = ahead.pop(); one !== undefined; one = ahead.pop()) {
     const { object, referents } = one;
+    // What static data refers to is shown by the roots.
+    if (!graph.isCollectable(ctx, object) && livesForever(graph, object)) continue;
+    const owned: Address[] = [];
     try {
       graph.traverse(ctx, object, (referent) => void (referents as Address[]).push(referent));
+      graph.references?.(ctx, object, (referent) => void owned.push(referent));
     } catch (thrown) {
       (one as { failure?: unknown }).failure = thrown;
     }
-    for (const referent of referents) {
+    for (const referent of graph.references === undefined ? referents : owned) {
       const { holders } = meet(referent);
       holders.set(object, (holders.get(object) ?? 0) + 1);
     }

@@ -1,13 +1,20 @@
 /** `abi`'s ObjectGraph over this heap's objects: all that a collector may know of them. */
-import { hex, type ObjectGraph } from "@pyrena/abi";
+import type { Address, ObjectGraph } from "@pyrena/abi";
+import type { TableCursor } from "../api/tables.ts";
 import { typeFlags } from "../api/types.ts";
-import { referenceName } from "../inspect/labels.ts";
+import { describe, referenceName } from "../inspect/labels.ts";
 import type { Core } from "./core.ts";
 import { typeLayout } from "./type-object.ts";
 
 export function makeGraph(core: Core): ObjectGraph<undefined> {
   const { memory, profile, refs, types, alloc, facts } = core;
   const { tp_traverse: LAYOUT, tp_flags: FLAGS } = typeLayout(core).at;
+  /** Whether an object is or may come to be tracked: only a tuple is untracked for good (`_PyObject_GC_MAY_BE_TRACKED`). */
+  function mayBeTracked(object: Address): boolean {
+    if (!types.isCollectable(object)) return false;
+    return types.typeOf(object) !== core.tuple.type || alloc.isTracked(object);
+  }
+
   return {
     ctx: undefined,
     memory,
@@ -63,6 +70,18 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
       if (type === core.tuple.type) return 1;
       return type === core.dict.type && !facts.tracksDictsAtOnce ? 2 : 0;
     },
+    isUntrackable: (_, object) => {
+      if (types.typeOf(object) === core.tuple.type) {
+        for (let n = core.tuple.length(object) - 1; n >= 0; n--)
+          if (mayBeTracked(core.tuple.getItem(object, n))) return false;
+        return true;
+      }
+      // All values, also those that lie in an instance, which is the one that shows them to collectors.
+      const cursor: TableCursor = { position: 0, key: 0, value: 0 };
+      while (core.dict.next(object, cursor))
+        if (mayBeTracked(cursor.value) || mayBeTracked(cursor.key)) return false;
+      return true;
+    },
     clearFreeLists: () => {
       for (const list of alloc.freeLists)
         if (facts.clearsSlices || list.name !== "slice") list.clear();
@@ -73,10 +92,8 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
       else core.inspect.roots(visit, which);
     },
     typeName: (_, object) => types.name(types.typeOf(object)),
-    describe: (_, object) => {
-      const type = types.typeOf(object);
-      return `${types.name(type)} at ${hex(object)}`;
-    },
+    references: (_, object, visit) => core.inspect.references(object, visit),
+    describe: (_, object) => describe(core, object),
     referenceName: (_, holder, referent) => referenceName(core, holder, referent),
   };
 }

@@ -98,6 +98,20 @@ function eachWay(
   }
 }
 
+/** An object's name for people: `class Node`, `function f at 0x…`, `str 'ann' at 0x…`, `list at 0x…`. */
+export function describe(core: Core, object: Address): string {
+  const { types, functions, modules, constants, int, str, float, bytes } = core;
+  const type = types.typeOf(object);
+  const named = (text: string): string => `${types.name(type)} ${text} at ${hex(object)}`;
+  if (core.classes.check(object)) return `class ${types.name(object)}`;
+  if (object === constants.none) return "None";
+  if (type === functions.type) return named(str.value(functions.codeName(functions.code(object))));
+  if (type === modules.type) return named(str.value(modules.name(object)));
+  if ([int.type, int.boolType, str.type, float.type, bytes.type].includes(type))
+    return named(lineOf(core, object));
+  return `${types.name(type)} at ${hex(object)}`;
+}
+
 /** A repr on one line, cut where it is too long. */
 export function lineOf(core: Core, object: Address): string {
   let text: string;
