@@ -33,6 +33,7 @@ export {
 } from "./api/types.ts";
 export type { WeakrefsApi } from "./api/weakrefs.ts";
 export type { ObjectsOptions } from "./core/options.ts";
+export { trackingOnly } from "./core/tracking.ts";
 export { PyException } from "./exception.ts";
 export { attachPython, createPython, type PythonOptions } from "./handles/create.ts";
 export type { ClassOptions, FunctionBody, FunctionOptions } from "./handles/definitions.ts";

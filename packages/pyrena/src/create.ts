@@ -9,6 +9,7 @@ import {
 } from "@pyrena/abi";
 import { planAllocators } from "./allocators.ts";
 import { defineTypes } from "./bindings.ts";
+import { collectorFor } from "./collectors.ts";
 import { assemble } from "./layers.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { Runtime } from "./runtime.ts";
@@ -33,7 +34,8 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const plan = planAllocators({ profile }, options.allocator, options.debug ?? false);
   const memory = memoryOf(options.memory);
   const heap = Heap.create(memory, profile);
-  const layers = assemble(heap, plan, options, true);
+  const collector = collectorFor(options.collector, profile);
+  const layers = assemble(heap, plan, collector, options, true);
   const types = defineTypes(layers.objects, options);
   return new Runtime({ layers, definitions: options, types, inspected: false });
 }

@@ -26,6 +26,8 @@ export interface Description {
   /** Whether they are in debug hooks. */
   readonly hooks: boolean;
   readonly collector: string;
+  /** Whether collections ran by themselves. */
+  readonly collecting: boolean;
   readonly values: readonly SavedValue[];
 }
 
@@ -51,7 +53,7 @@ export function readDescription(json: unknown, refuse: (what: string) => never):
       : fail(field);
   };
   const memory = record(found.memory, "memory");
-  const { allocators, values, hooks } = found;
+  const { allocators, values, hooks, collecting } = found;
   if (
     !Array.isArray(allocators) ||
     allocators.length !== 3 ||
@@ -60,6 +62,7 @@ export function readDescription(json: unknown, refuse: (what: string) => never):
     fail("allocators");
   }
   if (typeof hooks !== "boolean") fail("hooks");
+  if (typeof collecting !== "boolean") fail("collecting");
   if (!Array.isArray(values)) fail("values");
   return {
     profile: text("profile"),
@@ -71,6 +74,7 @@ export function readDescription(json: unknown, refuse: (what: string) => never):
     allocators: allocators as unknown as [string, string, string],
     hooks: hooks as boolean,
     collector: text("collector"),
+    collecting: collecting as boolean,
     values: (values as unknown[]).map((entry) => {
       const value = record(entry, "values");
       return { slot: count("slot", value), name: text("name", value), what: text("what", value) };

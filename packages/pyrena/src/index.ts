@@ -4,6 +4,7 @@
 export { createRuntime } from "./create.ts";
 export type { Definitions, TypeDefinition } from "./definitions.ts";
 export type { Description, SavedValue } from "./description.ts";
+export { Gc, type GcCallback } from "./gc.ts";
 export { decodeImage, IMAGE_VERSION, type Image } from "./image.ts";
 export type {
   AllocatorChoice,

@@ -1,5 +1,6 @@
 /** The layers of a runtime, and how they stand on one another: the one place where everything meets. */
 import {
+  type CollectorFactory,
   type Heap,
   type LinearMemory,
   type PyMemAllocatorEx,
@@ -18,7 +19,6 @@ import {
   type RawAllocator,
 } from "@pyrena/raw";
 import { type AllocatorPlan, type Allocators, makeAllocators } from "./allocators.ts";
-import { collectorFor } from "./collectors.ts";
 import type { ArenasChoice, LayerHost, RawChoice, RuntimeOptions } from "./options.ts";
 
 /** Every layer of one runtime. */
@@ -37,11 +37,13 @@ export interface Layers {
 
 /**
  * Wire the layers of a heap together, from the bottom: each takes those above it in this list, and no other.
+ * @param collector undefined: the one that only tracks
  * @param fresh whether the heap has just been made; else its layers are opened
  */
 export function assemble(
   heap: Heap,
   plan: AllocatorPlan,
+  collector: CollectorFactory | undefined,
   options: RuntimeOptions,
   fresh: boolean,
 ): Layers {
@@ -50,7 +52,6 @@ export function assemble(
   const arenas = makeArenas({ heap, fresh }, options.arenas);
   const allocators = makeAllocators({ heap, fresh, raw, arenas }, plan);
   const { domains, walkers } = allocators;
-  const collector = collectorFor(options.collector, heap.profile);
   const objects = (fresh ? createObjects : attachObjects)(heap, {
     domains,
     arenas,

@@ -2,14 +2,20 @@
  * Opening a saved heap. Restoring always makes new JavaScript objects over the bytes: what those of the old runtime
  * have in their caches is of no use here.
  */
-import { Heap, LinearMemory, type LinearMemoryOptions, PyrenaError } from "@pyrena/abi";
+import {
+  type CollectorFactory,
+  Heap,
+  LinearMemory,
+  type LinearMemoryOptions,
+  PyrenaError,
+} from "@pyrena/abi";
 import { type AllocatorPlan, planAllocators } from "./allocators.ts";
 import { bind, defineTypes } from "./bindings.ts";
-import { isBuiltIn } from "./collectors.ts";
+import { collectorFor, isBuiltIn, replacementFor } from "./collectors.ts";
 import type { Description } from "./description.ts";
 import { decodeImage, type Image, layOut } from "./image.ts";
 import { assemble, type Layers } from "./layers.ts";
-import type { RuntimeOptions } from "./options.ts";
+import type { CollectorChoice, RuntimeOptions } from "./options.ts";
 import { Runtime, verifyAllocators, verifyLayers } from "./runtime.ts";
 
 /** Options of `restore`. Python version, data model and hash seed are those of the image. */
@@ -40,6 +46,8 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
   memory.u8.fill(0);
   layOut(image, memory.u8);
   const layers = sound(() => open(memory, description, options));
+  const { gc } = layers.objects;
+  requireCollector(gc.collector().name, description);
   const types = defineTypes(layers.objects, options);
   const missing = layers.objects.types.missing();
   if (missing.length > 0 && !inspect) {
@@ -53,6 +61,10 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
   sound(() => (missing.length > 0 ? verifyAllocators(layers) : verifyLayers(layers)));
   if (!inspect) bind(layers.py, description.values, options);
   if (held === "release") letGo(layers);
+  if (isBuiltIn(description.collector) && differs(options.collector, description.collector)) {
+    gc.use(replacementFor(options.collector, layers.objects));
+  }
+  if (!inspect && description.collecting && gc.collector().control !== undefined) gc.enable();
   return new Runtime({ layers, definitions: options, types, inspected: inspect });
 }
 
@@ -73,6 +85,15 @@ function requireLayers(
   if (own !== undefined && options.allocator === undefined) need("allocator", own.slice(5));
   if (!isBuiltIn(collector) && typeof options.collector !== "function")
     need("collector", collector);
+}
+
+/** @throws PyrenaError `bad-argument` where the user's collector is another one than the image's */
+function requireCollector(name: string, { collector }: Description): void {
+  if (name === collector) return;
+  throw new PyrenaError(
+    "bad-argument",
+    `collector: the image was made with '${collector}', and what was given calls itself '${name}'`,
+  );
 }
 
 /** The image says what served the domains, the options only what the user put there. */
@@ -96,7 +117,26 @@ function open(memory: LinearMemory, description: Description, options: RestoreOp
       `it was saved as ${description.profile} and has a heap of ${heap.profile.name}`,
     );
   }
-  return assemble(heap, planFor(description, options, heap), options, false);
+  const plan = planFor(description, options, heap);
+  return assemble(heap, plan, collectorIn(description, options, heap), options, false);
+}
+
+/**
+ * The collector that the image was made with: it goes on with the state that it has there. It is switched off until
+ * everything is in its place.
+ */
+function collectorIn(
+  { collector: name }: Description,
+  { collector: given }: RestoreOptions,
+  { profile }: Heap,
+): CollectorFactory | undefined {
+  const factory = collectorFor(isBuiltIn(name) ? name : given, profile);
+  if (factory === undefined) return undefined;
+  return (graph, host) => {
+    const collector = factory(graph, host);
+    collector.control?.setEnabled(collector.ctx, false);
+    return collector;
+  };
 }
 
 /** Run what reads the image's heap: whatever goes wrong is the image's fault. */
@@ -104,7 +144,7 @@ function sound<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof PyrenaError && cause.code === "bad-image") throw cause;
+    if (cause instanceof PyrenaError && cause.code === "memory-limit") throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PyrenaError("bad-image", `the heap in the image is damaged: ${why}`, { cause });
   }
@@ -131,6 +171,10 @@ function memoryFor(
     bytes: Math.max(bytes, choice?.bytes ?? 0),
     maxBytes: Math.max(bytes, choice?.maxBytes ?? maxBytes),
   });
+}
+
+function differs(asked: CollectorChoice | undefined, saved: string): asked is CollectorChoice {
+  return asked !== undefined && asked !== saved;
 }
 
 /** Let go of what only JavaScript held: handles, and frames whose code is not there any more. */

@@ -1,7 +1,6 @@
 /** The runtime: all layers of one heap, wired together, each within reach. */
 import {
   type Collector,
-  type CollectorFactory,
   type Domain,
   type Domains,
   type Heap,
@@ -14,9 +13,12 @@ import {
 } from "@pyrena/abi";
 import type { DictHandle, Objects, Python, UserType, VerifyOptions } from "@pyrena/objects";
 import type { Pymalloc } from "@pyrena/pymalloc";
-import { type HeapSnapshot, takeSnapshot } from "@pyrena/stats";
+import { type HeapSnapshot, mergeSnapshots, takeSnapshot } from "@pyrena/stats";
+import { replacementFor } from "./collectors.ts";
 import type { Definitions } from "./definitions.ts";
+import { Gc } from "./gc.ts";
 import type { Layers } from "./layers.ts";
+import type { CollectorChoice } from "./options.ts";
 import { saveImage } from "./save.ts";
 
 /** What a runtime is made from. */
@@ -46,6 +48,8 @@ export class Runtime {
   readonly objects: Objects;
   /** Objects by handles. */
   readonly py: Python;
+  /** Python's `gc` module. */
+  readonly gc: Gc;
   /** Counters of all layers, from the bottom. */
   readonly stats: readonly StatSource[];
   /** Whether the heap is only looked at. */
@@ -66,6 +70,7 @@ export class Runtime {
     this.domains = allocators.domains;
     this.objects = objects;
     this.py = py;
+    this.gc = new Gc(py);
     this.stats = stats;
     this.inspected = inspected;
     this.#layers = layers;
@@ -124,15 +129,15 @@ export class Runtime {
    * Replace the collector while the heap runs; it takes over everything that is tracked.
    * @throws PyrenaError `bad-argument` inside a collection
    */
-  useCollector(factory: CollectorFactory): Collector {
-    return this.objects.gc.use(factory);
+  useCollector(choice: CollectorChoice): Collector {
+    return this.objects.gc.use(replacementFor(choice, this.objects));
   }
 
   /**
-   * What the allocators hold, and what all layers have counted.
+   * What all allocators hold, in one, and what all layers have counted.
    * @throws PyrenaError `bad-argument` where an allocator of the user's cannot be walked
    */
-  snapshot(label?: string): HeapSnapshot[] {
+  snapshot(): HeapSnapshot {
     const { walkers } = this.#layers.allocators;
     if (walkers === undefined) {
       throw new PyrenaError(
@@ -140,8 +145,10 @@ export class Runtime {
         "snapshot: an installed allocator has no walker: give yours one, or pass on that of the one it wraps",
       );
     }
-    return walkers.map((walker, n) =>
-      takeSnapshot(walker, { label: label ?? walker.name, stats: n === 0 ? this.stats : [] }),
+    return mergeSnapshots(
+      walkers.map((walker, n) =>
+        takeSnapshot(walker, { label: walker.name, stats: n === 0 ? this.stats : [] }),
+      ),
     );
   }
 

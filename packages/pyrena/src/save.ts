@@ -31,6 +31,7 @@ export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Ar
       allocators: [raw, mem, obj],
       hooks,
       collector: collector.name,
+      collecting: collector.control?.isEnabled(collector.ctx) ?? false,
       values: namedValues(objects, values),
     },
     memory.u8,
