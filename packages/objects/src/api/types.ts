@@ -167,7 +167,7 @@ export interface TypeSpec {
   /**
    * Without `dealloc`, `traverse` or `clear` these follow from `layout`: references are released in its order, buffers
    * are given back to the MEM domain, then the object. Types defined when the heap is there already (all but the
-   * built-in ones) are guarded: what their `finalize` and `dealloc` throw is reported as unraisable.
+   * built-in ones) are guarded: what their `finalize`, `clear` and `dealloc` throw is reported as unraisable.
    */
   readonly slots: Omit<TypeSlots, "dealloc"> & Partial<Pick<TypeSlots, "dealloc">>;
   /**

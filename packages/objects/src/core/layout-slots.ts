@@ -52,7 +52,7 @@ export function completeSlots(core: Core, spec: TypeSpec, typeOf: () => Address)
       ? layoutSlots(core, spec, decode(program), typeOf)
       : undefined;
   const given = slots.dealloc;
-  const { finalize, legacyFinalize } = slots;
+  const { clear, finalize, legacyFinalize } = slots;
   const describe = (object: Address): string => `${spec.name} at ${hex(object)}`;
   /** Run a user's function for an object: an exception pending before is pending after it. */
   const guarded = (what: string, run: (object: Address) => void, object: Address): void => {
@@ -72,6 +72,7 @@ export function completeSlots(core: Core, spec: TypeSpec, typeOf: () => Address)
       given === undefined
         ? (byLayout as TypeSlots).dealloc
         : (object) => guarded("dealloc", given, object),
+    ...(clear === undefined ? {} : { clear: (object: Address) => guarded("clear", clear, object) }),
     ...(finalize === undefined
       ? {}
       : { finalize: (object: Address) => guarded("finalizer", finalize, object) }),
