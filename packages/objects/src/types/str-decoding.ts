@@ -15,32 +15,26 @@ export function makeStrDecoding(
   making: StrMaking,
 ): Pick<StrApi, "fromUtf8" | "fromLatin1"> {
   const { memory, obj, refs } = core;
+  const { createAscii } = making;
   const { asciiData: ASCII_DATA, dataAny: COMPACT_DATA } = strOffsets(core);
 
   /** Copy bytes to an address that is a multiple of 4; false, with some of them copied, if they are not all ASCII. */
   function copyAscii(from: Address, to: Address, size: number): boolean {
     const { u8, u32 } = memory;
     const wholes = size & ~3;
+    // The bytes of one word lie in two, if they do not begin where a word does. If they do, all of the next is shifted
+    // out: it may even lie beyond the memory's end.
     const shift = (from & 3) << 3;
-    const target = to >>> 2;
     let source = from >>> 2;
+    let word = u32[source];
     let bits = 0;
-    if (shift === 0) {
-      for (let n = 0; n < wholes >>> 2; n++) {
-        const word = u32[source + n];
-        bits |= word;
-        u32[target + n] = word;
-      }
-    } else {
-      // The bytes of one word lie in two.
-      let word = u32[source];
-      for (let n = 0; n < wholes >>> 2; n++) {
-        const next = u32[++source];
-        const joined = (word >>> shift) | (next << (32 - shift));
-        bits |= joined;
-        u32[target + n] = joined;
-        word = next;
-      }
+    for (let target = to >>> 2, end = target + (size >>> 2); target < end; target++) {
+      source = (source + 1) | 0;
+      const next = u32[source];
+      const joined = (word >>> shift) | ((next << 1) << (31 - shift));
+      bits |= joined;
+      u32[target] = joined;
+      word = next;
     }
     for (let i = wholes; i < size; i++) {
       const byte = u8[from + i];
@@ -53,7 +47,7 @@ export function makeStrDecoding(
   function fromUtf8(address: Address, size: number): Address {
     if (size <= 1) return fromShort(address, size, 0x7f);
     // Most texts are ASCII: that shows while they are copied. The others begin anew.
-    const object = making.create(size, 1, true);
+    const object = createAscii(size);
     if (object === 0) return 0;
     if (copyAscii(address, object + ASCII_DATA, size)) return object;
     obj.free(object);

@@ -22,6 +22,8 @@ export interface StrMaking {
   readonly latin1: Address;
   /** A new str of any kind, as `PyUnicode_New`; its characters are the caller's to write, the final 0 is written. */
   create(this: void, length: number, kind: number, ascii: boolean): Address;
+  /** The same of an ASCII str. */
+  createAscii(this: void, length: number): Address;
   /** An ASCII str of static data, marked as interned for ever. */
   staticAscii(this: void, text: string): Address;
   /** Another reference to an object of static data: its count rises in 3.11. */
@@ -53,7 +55,7 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
   const empty = core.fresh ? makeEmpty() : memory.u32[(state + at.str_empty) >>> 2];
   const LATIN1 = core.fresh ? makeLatin1() : memory.u32[(state + at.latin1) >>> 2];
 
-  /** Header of a str that is its only reference; the characters and their final 0 are the caller's to write. */
+  /** The fields that all strs have, with one reference; what follows them is the caller's to write. */
   function initialize(object: Address, length: number, bits: number): void {
     const u32 = memory.u32;
     const i = object >>> 2;
@@ -74,7 +76,6 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
       u32[i + 3] = 0xffffffff;
       u32[i + 4] = bits;
     }
-    if (WSTR !== 0 || (bits & ASCII) === 0) initializeRest(object, length, bits);
   }
 
   /** Fields that an ASCII str of 3.12 and later does not have. */
@@ -97,6 +98,7 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
     const object = obj.malloc(ASCII_DATA + length + 1);
     if (object === 0) return errors.noMemory();
     initialize(object, length, ASCII_STATE);
+    if (WSTR !== 0) initializeRest(object, length, ASCII_STATE);
     memory.u8[object + ASCII_DATA + length] = 0;
     return object;
   }
@@ -107,6 +109,7 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
     const object = obj.malloc(COMPACT_DATA + (length + 1) * kind);
     if (object === 0) return errors.noMemory();
     initialize(object, length, (kind << KIND_SHIFT) | COMPACT | READY);
+    initializeRest(object, length, (kind << KIND_SHIFT) | COMPACT | READY);
     const end = object + COMPACT_DATA + length * kind;
     if (kind === 1) memory.u8[end] = 0;
     else if (kind === 2) memory.u16[end >>> 1] = 0;
@@ -116,7 +119,9 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
 
   function writeStatic(object: Address, code: number, length: number, interned: number): void {
     const ascii = code < 128;
-    initialize(object, length, ascii ? ASCII_STATE : (1 << KIND_SHIFT) | COMPACT | READY);
+    const bits = ascii ? ASCII_STATE : (1 << KIND_SHIFT) | COMPACT | READY;
+    initialize(object, length, bits);
+    if (WSTR !== 0 || !ascii) initializeRest(object, length, bits);
     const u32 = memory.u32;
     u32[object >>> 2] = STATIC_COUNT;
     u32[(object + STATE) >>> 2] |= STATIC_BIT | interned;
@@ -254,7 +259,17 @@ export function makeStrMaking(core: Core, { put }: StrAccess, type: Address): St
     return object;
   }
 
-  return { empty, latin1: LATIN1, create, staticAscii, shared, character, from, initializeRest };
+  return {
+    empty,
+    latin1: LATIN1,
+    create,
+    createAscii,
+    staticAscii,
+    shared,
+    character,
+    from,
+    initializeRest,
+  };
 }
 
 /** Pairs of surrogates that make one code point each. */
