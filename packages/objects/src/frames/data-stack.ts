@@ -3,7 +3,7 @@
  * another. A chunk is 16 KiB, or more for a very large frame; a full one is followed by another, an emptied one is
  * given back, but for the first.
  */
-import { type Address, layoutOf } from "@pyrena/abi";
+import { type Address, hex, layoutOf, PyrenaError } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 import { chunkStruct } from "./layout.ts";
 
@@ -18,7 +18,7 @@ export interface DataStack {
   push(this: void, words: number): Address;
   /** Give back what `push` returned and all above it. */
   pop(this: void, base: Address): void;
-  /** Newest first. */
+  /** Newest first. @throws PyrenaError `heap-corrupt` where the chain of them has no end */
   chunks(this: void): { base: Address; bytes: number; used: number }[];
   /** Give all chunks back. */
   dispose(this: void): void;
@@ -86,7 +86,16 @@ export function makeDataStack(core: Core): DataStack {
     chunks: () => {
       const u32 = memory.u32;
       const found: { base: Address; bytes: number; used: number }[] = [];
+      const met = new Set<Address>();
       for (let chunk = u32[CHUNK]; chunk !== 0; chunk = u32[(chunk + C.previous) >>> 2]) {
+        if (met.has(chunk) || chunk + HEADER > memory.byteLength) {
+          throw new PyrenaError(
+            "heap-corrupt",
+            `the data stack has a chunk at ${hex(chunk)}, which is ${met.has(chunk) ? "in it already" : "beyond the memory"}`,
+            { address: chunk },
+          );
+        }
+        met.add(chunk);
         const used =
           chunk === u32[CHUNK]
             ? u32[TOP] - chunk

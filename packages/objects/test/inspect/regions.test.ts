@@ -90,3 +90,21 @@ describe("the walker over objects", () => {
     core.inspect.walker.verify();
   });
 });
+
+it("a chain of chunks without an end is told, not followed for ever", () => {
+  const core = testObjects("3.13", "lp64");
+  const { memory, frames, inspect, state, at } = core;
+  const py = Python.over(core);
+  py.frame("work", ["x"], () => {
+    const chunk = memory.u32[(state + at.chunk) >>> 2];
+    expect(frames.chunks()).toHaveLength(1);
+    for (const previous of [chunk, memory.byteLength + 4096]) {
+      memory.u32[chunk >>> 2] = previous;
+      expect(() => inspect.regions()).toThrow(
+        /the data stack has a chunk at 0x[0-9a-f]+, which is /,
+      );
+    }
+    memory.u32[chunk >>> 2] = 0;
+    expect(inspect.regions().some(({ name }) => name === "data stack")).toBe(true);
+  });
+});
