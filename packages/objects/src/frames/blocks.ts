@@ -43,6 +43,8 @@ export interface Blocks {
   /** Add the frame to the pending exception's traceback, unless the exception was caught and raised again in it. */
   traceOnce(this: void, frame: Address): void;
   roots(this: void, visit: (referent: Address, holder: string) => void): void;
+  /** Those of {@link roots} that lie on evaluation stacks: a handled exception doesn't, once its handler has begun. */
+  stackRoots(this: void, visit: (referent: Address, holder: string) => void): void;
 }
 
 export function makeBlocks(core: Core, host: BlockHost): Blocks {
@@ -60,6 +62,16 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
   /** An exception that goes on after a block caught it, and the frame: it is in the traceback already. 0 between calls. */
   let goingOn = 0;
   let goingOnIn = 0;
+
+  function stackRoots(visit: (referent: Address, holder: string) => void): void {
+    const u32 = memory.u32;
+    for (let record = u32[NEWEST]; record !== 0; record = u32[record >>> 2]) {
+      for (const offset of [SAVED, FIRST, SECOND]) {
+        const value = u32[(record + offset) >>> 2];
+        if (value !== 0 && (value & 1) === 0) visit(value, "a try or with statement");
+      }
+    }
+  }
 
   /** A record, or NULL with MemoryError pending. */
   function open(): Address {
@@ -364,14 +376,10 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     reraise,
     traceOnce,
     roots: (visit) => {
-      const u32 = memory.u32;
-      if (u32[HANDLED] !== 0) visit(u32[HANDLED], "the exception being handled");
-      for (let record = u32[NEWEST]; record !== 0; record = u32[record >>> 2]) {
-        for (const offset of [SAVED, FIRST, SECOND]) {
-          const value = u32[(record + offset) >>> 2];
-          if (value !== 0 && (value & 1) === 0) visit(value, "a try or with statement");
-        }
-      }
+      const handled = memory.u32[HANDLED];
+      if (handled !== 0) visit(handled, "the exception being handled");
+      stackRoots(visit);
     },
+    stackRoots,
   };
 }

@@ -270,7 +270,7 @@ export function makeFrames(core: Core): FramesApi {
       for (let f = memory.u32[FRAME]; f !== 0; f = memory.u32[(f + F.previous) >>> 2]) {
         slots.marked(f, visit);
       }
-      blocks.roots(visit);
+      blocks.stackRoots(visit);
     },
     dispose: () => {
       while (memory.u32[FRAME] !== 0) pop(memory.u32[FRAME]);

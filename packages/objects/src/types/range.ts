@@ -10,7 +10,6 @@ import { type Address, defineStruct, layoutOf, type StructDefinition } from "@py
 import type { RangeApi } from "../api/sequences.ts";
 import type { TypeSlots } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
-import { makeTupleHash } from "./tuple-hash.ts";
 
 /** `rangeobject`. */
 export const rangeStruct: StructDefinition<
@@ -28,7 +27,6 @@ export function makeRange(core: Core): RangeApi {
   const { memory, alloc, refs, types, errors, facts, profile } = core;
   const { bytes: BYTES, at } = layoutOf(rangeStruct, profile.abi);
   const kept = alloc.freeList("range", facts.keptRanges, alloc.freeObject);
-  const hashOf = makeTupleHash(core);
   const read = (address: Address): Address => memory.u32[address >>> 2];
   const start = (range: Address): Address => read(range + at.start);
   const stop = (range: Address): Address => read(range + at.stop);
@@ -45,12 +43,16 @@ export function makeRange(core: Core): RangeApi {
       refs.decref(count(range));
       if (!kept.push(range)) alloc.freeObject(range);
     },
-    // Ranges are equal if they give the same items.
+    // Ranges are equal if they give the same items. CPython makes the tuple, too: one of those that are counted.
     hash: (range) => {
       const { none } = core.constants;
       const length = big(count(range));
       const first = length === 0n ? none : start(range);
-      return hashOf.ofObjects([count(range), first, length <= 1n ? none : step(range)]);
+      const tuple = core.tuple.pack([count(range), first, length <= 1n ? none : step(range)]);
+      if (tuple === 0) return -1;
+      const hash = core.protocol.hash(tuple);
+      refs.decref(tuple);
+      return hash;
     },
     equal: (range, other) => {
       if (types.typeOf(other) !== type) return 2;
