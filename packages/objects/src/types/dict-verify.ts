@@ -2,7 +2,7 @@
 import { type Address, hex, PyrenaError } from "@pyrena/abi";
 import type { ValuesApi } from "../api/tables.ts";
 import type { Core } from "../core/core.ts";
-import { type DictKeys, usableFraction } from "./dict-keys.ts";
+import { ABSENT, type DictKeys, usableFraction } from "./dict-keys.ts";
 import type { DictTable } from "./dict-table.ts";
 
 /** Check one dict against K1 to K3 (dict-keys.ts), D1 and D2 (dict-table.ts). */
@@ -24,8 +24,19 @@ export function makeDictCheck(
     };
     const count = keysApi.count(keys);
     const slotCount = keysApi.slots(keys);
+    if (slotCount <= 0 || keys + keysApi.bytes(keys) > core.memory.byteLength) {
+      broken("K3", `its keys at ${hex(keys)} do not fit in the memory`);
+    }
     if (keys !== EMPTY && count + usable(keys) > usableFraction(slotCount)) {
       broken("K3", `${count} entries and ${usable(keys)} to come do not fit in ${slotCount} slots`);
+    }
+    let filled = 0;
+    for (let slot = 0; slot < slotCount && keys !== EMPTY; slot++) {
+      if (keysApi.slotAt(keys, slot) !== ABSENT) filled++;
+    }
+    // Before anything is looked for: a search ends at a free slot.
+    if (keys !== EMPTY && filled + usable(keys) > usableFraction(slotCount)) {
+      broken("K3", `${filled} of ${slotCount} slots are filled, and ${usable(keys)} are to come`);
     }
     if (itsValues === 0 && keys !== EMPTY && keysApi.refcount(keys) !== 1) {
       broken("D2", `a combined table's keys are used ${keysApi.refcount(keys)} times`);

@@ -174,6 +174,7 @@ export function makeInt(core: Core): IntApi {
     const count = digitCount(object);
     const u32 = memory.u32;
     const i = (object + DIGITS) >>> 2;
+    if (i + count > u32.length) return `has ${count} digits, more than the memory`;
     if (count > 0 && u32[i + count - 1] === 0) return "has a leading digit of 0";
     for (let n = 0; n < count; n++) {
       if (u32[i + n] >= BASE) return `has a digit of more than ${DIGIT_BITS} bits`;

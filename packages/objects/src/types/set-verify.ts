@@ -47,6 +47,17 @@ export function makeSetCheck(core: Core, table: SetTable): (set: Address) => voi
     if ((entries === set + SMALL) !== (slotCount === MIN_SLOTS)) {
       broken("S2", `a table of ${slotCount} slots lies at ${hex(entries)}`);
     }
+    if (entries + slotCount * ENTRY > memory.byteLength) {
+      broken("S2", `a table of ${slotCount} slots at ${hex(entries)} does not fit in the memory`);
+    }
+    let filled = 0;
+    for (let slot = 0; slot < slotCount; slot++) {
+      if (memory.u32[(entries + slot * ENTRY) >>> 2] !== 0) filled++;
+    }
+    // Before anything is looked for: a search ends at a free entry.
+    if (filled * 5 >= (slotCount - 1) * 3) {
+      broken("S3", `${filled} of ${slotCount} slots are filled`);
+    }
     let used = 0;
     let buried = 0;
     for (let slot = 0; slot < slotCount; slot++) {
@@ -67,9 +78,6 @@ export function makeSetCheck(core: Core, table: SetTable): (set: Address) => voi
     const fill = memory.u32[(set + FILL) >>> 2];
     if (used !== length(set) || fill !== used + buried) {
       broken("S1", `used ${length(set)}, fill ${fill}, but ${used} items, ${buried} deleted`);
-    }
-    if (fill * 5 >= (slotCount - 1) * 3) {
-      broken("S3", `fill is ${fill} of ${slotCount} slots`);
     }
   };
 }

@@ -153,6 +153,9 @@ export function makeStrAccess(core: Core): StrAccess {
     const limit = widest(data, kind, 0, 1, length);
     if (limit !== limitOf(object))
       return `has characters up to ${limit}, but its state says ${limitOf(object)}`;
+    for (let n = 0; n < length && kind === 4; n++) {
+      if (codeAt(data, kind, n) > 0x10ffff) return "has a character beyond U+10FFFF";
+    }
     const low = memory.u32[(object + HASH) >>> 2] | 0;
     const high = wide ? memory.u32[(object + HASH + 4) >>> 2] | 0 : 0;
     if (low === -1 && (!wide || high === -1)) return undefined;

@@ -30,6 +30,7 @@ export function makeStrInterning(
   const STATIC_COUNT = facts.refcount.staticImmortal;
   /** Names handed out, by text: addresses of immortal strs. */
   const names = new Map<string, Address>();
+  let unchecked = !core.fresh;
 
   /** The dict of interned strs, made when it is first needed; NULL if there is no room. */
   function table(): Address {
@@ -110,6 +111,11 @@ export function makeStrInterning(
     if (text === "") return empty;
     if (text.length === 1) return memory.u32[(LATIN1 + 4 * text.charCodeAt(0)) >>> 2];
     const dict = table();
+    if (unchecked) {
+      // A heap that is opened may be damaged: in a table without a free slot a search would never end.
+      unchecked = false;
+      core.dict.verify(dict);
+    }
     const sought = dict === 0 ? 0 : from(text);
     let object = sought === 0 ? 0 : core.dict.getItem(dict, sought);
     if (sought !== 0) refs.decref(sought);
