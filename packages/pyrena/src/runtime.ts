@@ -130,6 +130,8 @@ export class Runtime {
    * @throws PyrenaError `bad-argument` inside a collection
    */
   useCollector(choice: CollectorChoice): Collector {
+    // There is one list of those that are only tracked: it cannot be handed over to itself.
+    if (choice === "none" && this.collector.name === "none") return this.collector;
     return this.objects.gc.use(replacementFor(choice, this.objects));
   }
 
