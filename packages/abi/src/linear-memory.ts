@@ -64,6 +64,8 @@ export class LinearMemory {
   readonly maxByteLength: number;
   /** What to hand to another worker (`postMessage`), or undefined where the buffer cannot be shared. */
   readonly transferable: WebAssembly.Memory | SharedArrayBuffer | undefined;
+  /** What WebAssembly code imports to work on the same bytes, or undefined for other backings. */
+  readonly wasm: WebAssembly.Memory | undefined;
 
   buffer: ArrayBufferLike;
   /** Bytes reachable now. */
@@ -82,11 +84,13 @@ export class LinearMemory {
     host: MemoryHost,
     transferable: WebAssembly.Memory | SharedArrayBuffer | undefined,
     shrink: ((byteLength: number) => void) | undefined,
+    wasm?: WebAssembly.Memory,
   ) {
     this.backing = backing;
     this.#host = host;
     this.#shrink = shrink;
     this.transferable = transferable;
+    this.wasm = wasm;
     this.maxByteLength = Math.min(host.maxByteLength, ADDRESS_LIMIT);
     const buffer = host.buffer();
     this.shared = typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
@@ -151,6 +155,7 @@ export class LinearMemory {
         host,
         shared ? memory : undefined,
         undefined,
+        memory,
       );
     }
     if (source instanceof ArrayBuffer) {

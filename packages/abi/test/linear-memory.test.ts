@@ -59,6 +59,7 @@ describe.each(backings)("a %s memory", (backing) => {
     expect(memory.shared).toBe(shared);
     expect(memory.buffer instanceof SharedArrayBuffer).toBe(shared);
     expect(memory.transferable !== undefined).toBe(shared);
+    expect(memory.wasm?.buffer).toBe(backing.startsWith("wasm") ? memory.buffer : undefined);
   });
 
   it("rounds sizes up to whole pages", () => {

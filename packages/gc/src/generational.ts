@@ -80,6 +80,7 @@ export function createGenerational(
     host.unraisable?.(thrown, `traverse of ${graph.describe(graph.ctx, object)}`);
   const region = makeRegion(graph, lists, {
     failed,
+    room: state + at.room,
     setAside:
       facts.immortals === "stay"
         ? undefined

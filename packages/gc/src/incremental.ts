@@ -135,7 +135,7 @@ export function createIncremental(
     permanent: moveToPermanent,
     untracked: untrackHead,
   }[facts.immortals];
-  const region = makeRegion(graph, lists, { failed, setAside });
+  const region = makeRegion(graph, lists, { failed, setAside, room: state + at.room });
   const marking = makeMarking(graph, lists, {
     failed,
     setAside: setAside && moveToPermanent,

@@ -14,6 +14,8 @@ import {
   type StructLayout,
 } from "@pyrena/abi";
 
+import { ROOM_WORDS } from "./engine-numbers.ts";
+
 /** Fields of every collector's state. */
 export type StateField =
   | "lists"
@@ -28,7 +30,8 @@ export type StateField =
   | "long_lived_pending"
   | "stats"
   | "candidates"
-  | "durations";
+  | "durations"
+  | "room";
 
 /** PyGC_Heads in `lists`, by their place: where rings of objects begin. */
 export const LISTS = {
@@ -73,6 +76,7 @@ export const stateFields: { readonly [name in StateField]: FieldSpec } = {
   },
   candidates: { type: "f64", count: 3, help: "objects that were looked at, of each generation" },
   durations: { type: "f64", count: 3, help: "seconds that it took, of each generation" },
+  room: { type: "u32", count: ROOM_WORDS, help: "for the passes in WebAssembly; means nothing" },
 };
 
 /** A state placed for a data model, with whatever fields a collector adds. */
