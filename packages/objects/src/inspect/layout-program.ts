@@ -4,13 +4,19 @@ import type { Core } from "../core/core.ts";
 import { typeLayout } from "../core/type-object.ts";
 
 /**
- * What a type's layout program says of an object.
- * @returns the references that are not NULL, in order; undefined where there is no program, or it leaves something to `traverse`
+ * What a type's layout program says of an object: the references that are not NULL, in order; undefined where there is no
+ * program, or it leaves something to `traverse`.
  */
-export function runLayout(core: Core, object: Address): Address[] | undefined {
+export type LayoutRunner = (object: Address) => Address[] | undefined;
+
+export function makeLayoutRunner(core: Core): LayoutRunner {
+  const TRAVERSE = typeLayout(core).at.tp_traverse;
+  return (object) => runLayout(core, TRAVERSE, object);
+}
+
+function runLayout(core: Core, TRAVERSE: number, object: Address): Address[] | undefined {
   const { memory, types, word } = core;
   const u32 = memory.u32;
-  const TRAVERSE = typeLayout(core).at.tp_traverse;
   let at = u32[(types.typeOf(object) + TRAVERSE) >>> 2] >>> 2;
   if (at === 0) return undefined;
   const found: Address[] = [];

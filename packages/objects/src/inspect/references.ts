@@ -2,7 +2,7 @@
 import type { Address } from "@pyrena/abi";
 import type { BufferVisit, Ownership, Visit } from "../api/types.ts";
 import type { Core } from "../core/core.ts";
-import { runLayout } from "./layout-program.ts";
+import { type LayoutRunner, makeLayoutRunner } from "./layout-program.ts";
 import { builtinOwnership } from "./ownership.ts";
 
 /** What objects own, by their types. */
@@ -18,6 +18,7 @@ export interface References {
 export function makeReferences(core: Core): References {
   const { types } = core;
   const known = builtinOwnership(core);
+  const runLayout = makeLayoutRunner(core);
 
   /** Of an object's type and all its bases, the most derived first. */
   function ownershipsOf(object: Address): Ownership[] {
@@ -43,14 +44,14 @@ export function makeReferences(core: Core): References {
         const wrong = ownership.check?.(object);
         if (wrong !== undefined) return wrong;
       }
-      return checkLayout(core, object);
+      return checkLayout(core, runLayout, object);
     },
   };
 }
 
 /** A layout program and `traverse` must show a collector the same references. */
-function checkLayout(core: Core, object: Address): string | undefined {
-  const byLayout = runLayout(core, object);
+function checkLayout(core: Core, runLayout: LayoutRunner, object: Address): string | undefined {
+  const byLayout = runLayout(object);
   const { traverse } = core.types.slotsOf(object);
   if (byLayout === undefined || traverse === undefined) return undefined;
   const byTraverse: Address[] = [];
