@@ -15,7 +15,7 @@ export interface Difference {
 
 /** What a version's programs may contain. */
 export function optionsFor(python: string): GeneratorOptions {
-  return { singletonCounts: Number(python.slice(2)) >= 12 };
+  return { python, singletonCounts: Number(python.slice(2)) >= 12 };
 }
 
 /** A program's log on Pyrena; what is thrown becomes its last line, since that is a difference too. */

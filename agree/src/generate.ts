@@ -1,9 +1,12 @@
 /** Random programs: the same seed, the same program. Statements are chosen by weight among those that make sense. */
+import { collectsAnywhere } from "./exact.ts";
 import { Model } from "./model.ts";
 import {
   ATTRIBUTES,
   CELLS,
+  type Census,
   type ClassDefinition,
+  type Collecting,
   type Expression,
   type Finalizer,
   GLOBALS,
@@ -11,6 +14,7 @@ import {
   type Program,
   type Query,
   type Statement,
+  type Switch,
   type Variable,
 } from "./program.ts";
 import { Random } from "./random.ts";
@@ -18,6 +22,8 @@ import { Invalid, type Kind, keyOf, lengthOf, Raised, type Value } from "./value
 
 /** What a generated program may contain. */
 export interface GeneratorOptions {
+  /** The version: `3.13`. */
+  readonly python: string;
   /** Ask for the counts of objects that CPython makes once and for all; only immortal ones have a fixed count (3.12 on). */
   readonly singletonCounts: boolean;
 }
@@ -82,7 +88,22 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ["reuse", 3],
   ["log", 34],
 ];
-const TOTAL_WEIGHT = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+/** And those of programs that meet the collector. */
+const COLLECTING_WEIGHTS: readonly (readonly [string, number])[] = [
+  ...WEIGHTS,
+  ["cycle", 16],
+  ["collect", 16],
+  ["switch", 6],
+  ["census", 18],
+  ["collectorLog", 14],
+];
+/** And those of programs in which collections run at certain places only. */
+const BURST_WEIGHTS: readonly (readonly [string, number])[] = [
+  ...COLLECTING_WEIGHTS,
+  ["burst", 30],
+];
+const totalWeight = (weights: readonly (readonly [string, number])[]): number =>
+  weights.reduce((sum, [, weight]) => sum + weight, 0);
 
 const QUERIES: readonly Query[] = [
   "refcount",
@@ -109,6 +130,56 @@ const QUERIES: readonly Query[] = [
   "attributes",
 ];
 
+const COLLECTOR_QUERIES: readonly Query[] = [
+  "tracked",
+  "tracked",
+  "finalized",
+  "referrers",
+  "referents",
+];
+const CENSUS: readonly Census[] = [
+  "counts",
+  "counts",
+  "counts",
+  "counts",
+  "objects",
+  "objects",
+  "objects",
+  "enabled",
+  "thresholds",
+  "frozen",
+  "stats",
+  "garbage",
+];
+const SWITCHES: readonly Switch[] = [
+  "enable",
+  "disable",
+  "thresholds",
+  "thresholds",
+  "freeze",
+  "unfreeze",
+  "listen",
+  "listen",
+  "unlisten",
+  "saveAll",
+  "noDebug",
+  "clearGarbage",
+];
+const THRESHOLDS: readonly (readonly [number, number, number])[] = [
+  [5, 2, 2],
+  [5, 2, 2],
+  [1, 1, 1],
+  [2, 0, 1],
+  [3, 1, 0],
+  [8, 3, 2],
+  [10, 10, 10],
+  [20, 1, 1],
+  [40, 2, 3],
+  [0, 1, 1],
+  [700, 10, 10],
+];
+const COLLECTING: readonly Collecting[] = ["off", "off", "called", "automatic"];
+
 const int = (v: number): Expression => ({ e: "int", v: String(v) });
 
 class Generator {
@@ -121,10 +192,48 @@ class Generator {
   managers = 0;
   depth = 0;
 
-  constructor(random: Random, classes: readonly ClassDefinition[], options: GeneratorOptions) {
+  readonly collecting: Collecting;
+  readonly python: string;
+  readonly weights: readonly (readonly [string, number])[];
+  readonly totalWeight: number;
+
+  constructor(
+    random: Random,
+    classes: readonly ClassDefinition[],
+    options: GeneratorOptions,
+    collecting: Collecting,
+  ) {
     this.random = random;
-    this.model = new Model({ classes, ...options });
+    this.collecting = collecting;
+    this.model = new Model({ classes, ...options, collecting });
+    this.python = options.python;
+    this.weights =
+      collecting === "off"
+        ? WEIGHTS
+        : collecting === "called" || collectsAnywhere(options.python)
+          ? COLLECTING_WEIGHTS
+          : BURST_WEIGHTS;
+    this.totalWeight = totalWeight(this.weights);
     this.budget = random.oneIn(4) ? random.between(30, 70) : random.between(6, 30);
+  }
+
+  /** The statements of `main`. */
+  whole(): Statement[] {
+    if (this.collecting !== "automatic") return this.block(200).statements;
+    const r = this.random;
+    const statements: Statement[] = [];
+    const add = (statement: Statement): void => {
+      statements.push(...this.do(statement).statements);
+    };
+    add({ s: "switch", what: "thresholds", values: [...r.pick(THRESHOLDS)] });
+    if (r.below(4) > 0) add({ s: "switch", what: "listen", values: [] });
+    if (collectsAnywhere(this.python)) add({ s: "switch", what: "enable", values: [] });
+    statements.push(...this.block(200).statements);
+    add({ s: "switch", what: "disable", values: [] });
+    add({ s: "census", query: "counts", generation: 0 });
+    for (const generation of [0, 1, 2] as const) add({ s: "census", query: "objects", generation });
+    add({ s: "census", query: "stats", generation: 0 });
+    return statements;
   }
 
   /** Statements up to a number, or until one raises. */
@@ -152,8 +261,8 @@ class Generator {
   }
 
   private kind(): string {
-    let at = this.random.below(TOTAL_WEIGHT);
-    for (const [kind, weight] of WEIGHTS) {
+    let at = this.random.below(this.totalWeight);
+    for (const [kind, weight] of this.weights) {
       at -= weight;
       if (at < 0) return kind;
     }
@@ -171,6 +280,7 @@ class Generator {
       if (statement.s !== "op") throw new Invalid("fails");
       // Errors on purpose, but not too many: they clear what is known of identities.
       if (!this.random.oneIn(3)) throw new Invalid("fails");
+      this.model.mess();
       return { statements: [{ ...statement, guarded: true }], raises: false };
     }
   }
@@ -346,7 +456,7 @@ class Generator {
           on,
           kind: proxy ? "proxy" : "ref",
           callback: r.oneIn(3) ? null : this.callbacks++,
-          raises: r.oneIn(10),
+          raises: r.oneIn(10) && this.collecting !== "automatic",
         });
       }
       case "closure":
@@ -397,6 +507,27 @@ class Generator {
       }
       case "reuse":
         return this.reuse();
+      case "cycle":
+        return this.cycle();
+      case "burst":
+        return this.burst();
+      case "collect":
+        return this.do({ s: "collect", generation: r.pick([0, 0, 1, 1, 2]) });
+      case "switch":
+        return this.switch();
+      case "census":
+        return this.do({
+          s: "census",
+          query: r.pick(CENSUS),
+          generation: r.pick([0, 0, 1, 2] as const),
+        });
+      case "collectorLog":
+        return this.do({
+          s: "log",
+          query: r.pick(COLLECTOR_QUERIES),
+          v: this.variable(),
+          w: null,
+        });
       default:
         return this.log();
     }
@@ -514,7 +645,7 @@ class Generator {
         return this.op("update", on, [{ e: "var", v }]);
       }
       default:
-        return r.oneIn(2) ? this.op("clear", on) : this.op("popMember", on, [], this.target());
+        return r.oneIn(4) ? this.op("clear", on) : this.op("popMember", on, [], this.target());
     }
   }
 
@@ -675,6 +806,142 @@ class Generator {
     return { statements, raises: false };
   }
 
+  private switch(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const what = r.pick(SWITCHES);
+    if (what === "enable" && !collectsAnywhere(this.python)) return this.burst();
+    const values = what === "thresholds" ? [...r.pick(THRESHOLDS)] : [];
+    return this.do({ s: "switch", what, values });
+  }
+
+  /** Objects made one after the other with automatic collection on, by nothing but displays. */
+  private burst(): { statements: Statement[]; raises: boolean } {
+    const r = this.random;
+    const statements = this.do({ s: "switch", what: "enable", values: [] }).statements;
+    const count = r.between(1, 9);
+    const display = (depth: number): Expression => {
+      const item = (): Expression =>
+        depth > 0 && r.oneIn(3) ? display(depth - 1) : { e: "var", v: this.variable() };
+      const items = Array.from({ length: r.below(4) }, item);
+      return r.oneIn(2)
+        ? { e: "list", items }
+        : r.oneIn(2)
+          ? { e: "tuple", items }
+          : { e: "dict", items: items.map((one, i) => [{ e: "bool", v: i === 0 }, one] as const) };
+    };
+    for (let i = 0; i < count; i++) {
+      try {
+        const to = this.target();
+        const statement: Statement = r.oneIn(5)
+          ? { s: "closure", to, cell: r.pick(CELLS) }
+          : r.oneIn(6)
+            ? { s: "del", v: this.variable() }
+            : { s: "set", to, value: display(1) };
+        statements.push(...this.do(statement).statements);
+      } catch (error) {
+        if (!(error instanceof Invalid)) throw error;
+      }
+    }
+    statements.push(...this.do({ s: "switch", what: "disable", values: [] }).statements);
+    return { statements, raises: false };
+  }
+
+  /** Objects that refer to themselves or to one another, and are often dropped at once. */
+  private cycle(): { statements: Statement[]; raises: boolean } {
+    const statements: Statement[] = [];
+    try {
+      this.makeCycle(statements);
+    } catch (error) {
+      if (!(error instanceof Invalid) || statements.length === 0) throw error;
+    }
+    return { statements, raises: false };
+  }
+
+  private makeCycle(statements: Statement[]): void {
+    const r = this.random;
+    const add = (statement: Statement): void => {
+      statements.push(...this.do(statement).statements);
+    };
+    const set = (to: Variable, value: Expression): void => add({ s: "set", to, value });
+    const op = (name: string, on: Variable, ...args: Expression[]): void =>
+      add({ s: "op", op: name, on, args, to: null, guarded: false });
+    const names = [...NAMES];
+    const take = (): Variable => names.splice(r.below(names.length), 1)[0]!;
+    const a = take();
+    const b = take();
+    const used = [a, b];
+    const variable = (v: Variable): Expression => ({ e: "var", v });
+    const plain = this.model.classes.flatMap((_, cls) => (this.model.takes(cls, "u") ? [cls] : []));
+    switch (r.below(plain.length === 0 ? 5 : 9)) {
+      case 0:
+        set(a, { e: "list", items: [] });
+        set(b, { e: "list", items: [variable(a)] });
+        op("append", a, variable(b));
+        break;
+      case 1:
+        set(a, { e: "list", items: [{ e: "str", v: "key" }] });
+        op("append", a, variable(a));
+        set(b, { e: "tuple", items: [variable(a), this.operand()] });
+        break;
+      case 2:
+        set(a, { e: "dict", items: [] });
+        set(b, { e: "dict", items: [[int(1), variable(a)]] });
+        op("setitem", a, { e: "str", v: "key" }, variable(b));
+        break;
+      case 3:
+        add({ s: "closure", to: "p", cell: "p" });
+        used.push("p");
+        break;
+      case 4:
+        set(a, { e: "list", items: [] });
+        set(b, { e: "tuple", items: [variable(a)] });
+        set(b, { e: "list", items: [variable(b)] });
+        op("append", a, variable(b));
+        break;
+      case 5: {
+        const cls = r.pick(plain);
+        add({ s: "new", to: a, cls, tag: this.tags++, watched: this.model.weakly(cls) });
+        op("setattr:u", a, variable(a));
+        break;
+      }
+      case 6: {
+        const cls = r.pick(plain);
+        const other = r.pick(plain);
+        add({ s: "new", to: a, cls, tag: this.tags++, watched: false });
+        add({ s: "new", to: b, cls: other, tag: this.tags++, watched: false });
+        op("setattr:u", a, variable(b));
+        op("setattr:u", b, variable(a));
+        if (r.oneIn(2) && this.model.weakly(cls)) {
+          const to = take();
+          add({ s: "weakref", to, on: a, kind: "ref", callback: this.callbacks++, raises: false });
+          if (r.oneIn(3)) op("setattr:u", b, { e: "list", items: [variable(a), variable(to)] });
+        }
+        break;
+      }
+      case 7: {
+        // A ring, whose objects begin in one order and may be found in another.
+        const cls = r.pick(plain);
+        const depth = r.between(2, 6);
+        add({ s: "new", to: a, cls, tag: this.tags++, watched: false });
+        set(b, variable(a));
+        add({ s: "nest", kind: "instance", on: b, cls, tag: this.tags, depth });
+        this.tags += depth;
+        op("setattr:u", a, variable(b));
+        break;
+      }
+      default: {
+        const cls = r.pick(plain);
+        add({ s: "new", to: a, cls, tag: this.tags++, watched: false });
+        add({ s: "op", op: "bind", on: a, args: [], to: b, guarded: false });
+        op("setattr:u", a, variable(b));
+      }
+    }
+    if (r.below(3) > 0) {
+      for (const name of used)
+        add(r.oneIn(2) ? { s: "del", v: name } : { s: "set", to: name, value: { e: "none" } });
+    }
+  }
+
   private log(): { statements: Statement[]; raises: boolean } {
     const r = this.random;
     const query = r.pick(QUERIES);
@@ -685,6 +952,7 @@ class Generator {
 
   private call(): { statements: Statement[]; raises: boolean } {
     if (this.depth >= 3) throw new Invalid("deep enough");
+    this.model.needCalls();
     const r = this.random;
     const args = Array.from({ length: r.below(4) }, () => this.variable());
     const to = this.perhapsTarget();
@@ -712,6 +980,7 @@ class Generator {
 
   private tryStatement(): { statements: Statement[]; raises: boolean } {
     if (this.depth >= 4) throw new Invalid("deep enough");
+    this.model.mess();
     const r = this.random;
     this.depth++;
     this.model.catchers++;
@@ -764,6 +1033,7 @@ class Generator {
 
   private withStatement(): { statements: Statement[]; raises: boolean } {
     if (this.depth >= 4) throw new Invalid("deep enough");
+    this.model.mess();
     const r = this.random;
     const suppresses = r.oneIn(2);
     const number = this.managers++;
@@ -819,13 +1089,16 @@ const FINALIZERS: readonly Finalizer[] = [
   "drop",
 ];
 
-function classDefinitions(random: Random): ClassDefinition[] {
+function classDefinitions(random: Random, collecting: Collecting): ClassDefinition[] {
+  // What is raised where nobody can be given it is told by code that makes objects of its own.
+  const possible =
+    collecting === "automatic" ? FINALIZERS.filter((one) => one !== "raise") : FINALIZERS;
   const classes: ClassDefinition[] = [];
   const count = random.between(1, 3);
   for (let index = 0; index < count; index++) {
     const base = index > 0 && random.oneIn(2) ? random.below(index) : -1;
     const slots = random.oneIn(3) ? makeSlots(random, classes, base) : null;
-    const finalizer = random.pick(FINALIZERS);
+    const finalizer = random.pick(possible);
     classes.push({
       base,
       slots,
@@ -858,8 +1131,8 @@ function makeSlots(random: Random, classes: readonly ClassDefinition[], base: nu
 /** The program of a seed. */
 export function generate(seed: number, options: GeneratorOptions): Program {
   const random = new Random(seed);
-  const classes = classDefinitions(random);
-  const generator = new Generator(random, classes, options);
-  const { statements } = generator.block(200);
-  return { seed, ...options, classes, body: statements };
+  const collecting = random.pick(COLLECTING);
+  const classes = classDefinitions(random, collecting);
+  const generator = new Generator(random, classes, options, collecting);
+  return { seed, ...options, collecting, classes, body: generator.whole() };
 }

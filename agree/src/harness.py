@@ -12,7 +12,17 @@ MISSING = object()
 
 entries = []
 put = entries.append
+gc_collect = gc.collect
+get_count = gc.get_count
+get_threshold = gc.get_threshold
+get_objects = gc.get_objects
+get_referrers = gc.get_referrers
+get_referents = gc.get_referents
+get_freeze_count = gc.get_freeze_count
+# Whether both sides have made the same collectable objects since the counters were known.
+exact = [True]
 known = {}
+every = []
 rescued = []
 watched = []
 
@@ -26,9 +36,17 @@ def L(tag, value):
     put(value)
 
 
+def forget_identities():
+    # A loop over a list would make an iterator.
+    at = 0
+    while at < len(every):
+        every[at].clear()
+        at += 1
+
+
 def forget():
-    for numbers in known.values():
-        numbers.clear()
+    exact[0] = False
+    forget_identities()
 
 
 def identity(tag, kind, address):
@@ -89,6 +107,87 @@ class Manager:
         return self.suppresses
 
 
+def collect(tag, generation):
+    before = len(entries)
+    found = gc_collect(generation)
+    put(tag)
+    put(found)
+    if generation == 2:
+        # It has emptied the free lists. If nothing happened besides, the counters are known, too.
+        forget_identities()
+        if found == 0 and len(entries) == before + 2:
+            exact[0] = True
+
+
+def counts(tag):
+    L(tag, "%d %d %d" % get_count() if exact[0] else "?")
+
+
+def thresholds(tag):
+    L(tag, "%d %d %d" % get_threshold())
+
+
+def frozen(tag):
+    L(tag, get_freeze_count() - at_start["frozen"])
+
+
+def stats(tag):
+    L(tag, " ".join(stat_text(*pair) for pair in zip(gc.get_stats(), at_start["stats"])))
+
+
+def stat_text(now, then):
+    return "/".join("%d" % (now[name] - then[name]) for name in ("collections", "collected", "uncollectable"))
+
+
+SHOWN = ["list", "tuple", "dict", "set", "frozenset", "slice", "ReferenceType", "function", "method", "type"]
+
+
+def describe(value):
+    kind = type(value).__name__
+    return show(value, 1) if kind in SHOWN or kind[0] == "C" and kind[1:].isdigit() else kind
+
+
+def objects(tag, generation):
+    found = get_objects(generation)
+    L(tag, "; ".join([describe(one) for one in found if id(one) not in others]))
+
+
+def referrers(value):
+    found = get_referrers(value)
+    return "; ".join([describe(one) for one in found if id(one) not in others])
+
+
+def referents(value):
+    return "; ".join([show(one, 0) for one in get_referents(value)])
+
+
+def kept(tag):
+    L(tag, "; ".join([describe(one) for one in gc.garbage]))
+
+
+def collecting(phase, info):
+    put("gc " + phase)
+    put(info["generation"])
+    if phase == "stop":
+        put("collected")
+        put(info["collected"])
+        put("uncollectable")
+        put(info["uncollectable"])
+
+
+def listen():
+    if collecting not in gc.callbacks:
+        gc.callbacks.append(collecting)
+
+
+def unlisten():
+    gc.callbacks.clear()
+
+
+def nothing():
+    pass
+
+
 def link(cls, tag, inner):
     one = cls()
     one.t = tag
@@ -98,7 +197,7 @@ def link(cls, tag, inner):
 
 def tag(value):
     found = getattr(value, "t", "?")
-    return str(found) if type(found) is int or type(found) is str and found == "?" else "other"
+    return f"{found}" if type(found) is int or type(found) is str and found == "?" else "other"
 
 
 def float_text(value):
@@ -175,9 +274,8 @@ def order(value):
 
 
 def type_name(value):
-    kind = type(value)
-    name = kind.__name__
-    return {"weakref.ReferenceType": "ReferenceType"}.get(name, name)
+    name = type(value).__name__
+    return "ReferenceType" if name == "weakref.ReferenceType" else name
 
 
 def identity_kind(value):
@@ -225,18 +323,87 @@ def globals_of_program():
         "link": link,
         "tag": tag,
         "Boom": Boom,
+        "collect": collect,
+        "counts": counts,
+        "enabled": gc.isenabled,
+        "thresholds": thresholds,
+        "frozen": frozen,
+        "stats": stats,
+        "objects": objects,
+        "kept": kept,
+        "enable": gc.enable,
+        "disable": gc.disable,
+        "setThreshold": gc.set_threshold,
+        "freeze": gc.freeze,
+        "unfreeze": gc.unfreeze,
+        "listen": listen,
+        "unlisten": unlisten,
+        "setDebug": gc.set_debug,
+        "clearGarbage": gc.garbage.clear,
+        "isTracked": gc.is_tracked,
+        "isFinalized": gc.is_finalized,
+        "referrers": referrers,
+        "referents": referents,
+        "Y": nothing,
         "N": names,
         "R": rescued,
         "W": watched,
     }
 
 
+at_start = {"frozen": 0, "stats": [], "programs": 0}
+# Numbers (addresses) of objects that the collector may show though no program has made them.
+others = set()
+# In 3.14 the second one decides how much of the interpreter's heap counts as work to do.
+THRESHOLDS = (2000, 2, 10) if sys.version_info[:2] == (3, 14) else gc.get_threshold()
+
+
+def prepare(unfreezes):
+    """Puts all objects out of the collector's sight: what it sees is the program's."""
+    others.clear()
+    gc.set_threshold(*THRESHOLDS)
+    if sys.version_info[:2] == (3, 14):
+        gc.freeze()
+        if swapped():
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+    if unfreezes:
+        gc.unfreeze()
+    gc.collect()
+    slice(1)  # One dead slice is kept in any case.
+    gc.collect()
+    at_start["stats"] = gc.get_stats()
+    if unfreezes:
+        # In 3.12 a collection has frozen what is immortal.
+        gc.unfreeze()
+        others.update(map(id, gc.get_objects()))
+    gc.freeze()
+    at_start["frozen"] = gc.get_freeze_count()
+    gc.collect()
+
+
+def swapped():
+    """Which of its two lists of old objects the incremental collector shows first: full collections swap them."""
+    pending = []
+    gc.collect()
+    visited = []
+    gc.collect(0)
+    first = next(one for one in gc.get_objects(2) if one is pending or one is visited)
+    return first is pending
+
+
 def clean():
+    at_start["programs"] += 1
+    if at_start["programs"] % 50 == 0:
+        # Classes of programs that were frozen with all others.
+        gc.unfreeze()
     gc.collect()
     while rescued or watched:
         rescued.clear()
         watched.clear()
         gc.collect()
+    gc.freeze()
     entries.clear()
     forget()
 
@@ -245,16 +412,31 @@ def run(source):
     module = globals_of_program()
     exec(compile(source, "program", "exec"), module)
     gc.collect()
+    collects = "collecting" in module
+    if collects:
+        prepare("unfreeze()" in source)
     entries.clear()
+    exact[0] = True
     try:
         module["main"]()
     except BaseException as error:
         L("failed", type(error).__name__)
+    if collects:
+        # What is due is done first: 3.12.1 does it even after that.
+        nothing()
+        gc.disable()
+        unlisten()
     forget()
     for name in "ghi":
         L("drop", name)
         if name in module:
             del module[name]
+    if collects:
+        gc.set_debug(0)
+        L("collect", gc.collect())
+        kept("garbage")
+        gc.garbage.clear()
+        L("collect", gc.collect())
     L("rescued", len(rescued))
     while rescued:
         rescued.pop()
@@ -275,3 +457,7 @@ def run_all(sources):
 sys.unraisablehook = unraisable
 for kind in ["float", "list", "dict"] + ["tuple%d" % n for n in range(1, 21)]:
     known[kind] = []
+    every.append(known[kind])
+# What is made when it is first needed is made now.
+show([1.5, 1j, "a", b"a", range(2), ref(Boom), Boom, show, [].append, (1,), slice(1), {1: 2}, {1}, Manager(1, True), None])
+show(deepcopy(copy([[], (), {}, Manager(1, True), Boom()])))

@@ -1,5 +1,6 @@
 /** A heap with everything that objects stand on, made once for each profile and set back to its first state before each program. */
 import { Domains, Heap, LinearMemory, type Profile } from "@pyrena/abi";
+import { generational, incremental } from "@pyrena/gc";
 import { createObjects, type Objects } from "@pyrena/objects";
 import { createPymalloc } from "@pyrena/pymalloc";
 import { createArenaSource, createRawAllocator } from "@pyrena/raw";
@@ -27,5 +28,6 @@ export function createHeap(
     arenas,
     walkers: [pymalloc.walker, raw.walker],
     onUnraisable: unraisable,
+    collector: profile.gc.policy === "incremental" ? incremental() : generational(),
   });
 }

@@ -96,6 +96,9 @@ export function countedLoads(statements: readonly Statement[]): Map<Statement, n
       // A loop may be gone through not once, for all that the compiler knows.
       case "bulk":
       case "nest":
+      case "collect":
+      case "switch":
+      case "census":
         return flow;
       case "log": {
         const names = statement.w === null ? [statement.v] : [statement.v, statement.w];

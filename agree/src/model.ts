@@ -3,6 +3,7 @@
  * asks it which statements make sense next, and shrinking asks it which are left without sense once others are gone.
  * It foretells errors by name, but no log: that is CPython's part.
  */
+import { callsNothing, collectsAnywhere, isMessy } from "./exact.ts";
 import { operate } from "./model-operations.ts";
 import {
   CELLS,
@@ -38,6 +39,9 @@ import {
 /** A frame: its variables, cells boxed. */
 export type Frame = Map<Variable, Cell>;
 
+/** What the model has to know of a program. */
+export type ModelOptions = Pick<Program, "classes" | "singletonCounts" | "python" | "collecting">;
+
 /** The state of a program while its statements are gone through. */
 export class Model {
   readonly classes: readonly ClassDefinition[];
@@ -54,7 +58,18 @@ export class Model {
   /** How many `try` or suppressing `with` statements would catch an exception now. */
   catchers = 0;
 
-  constructor({ classes, singletonCounts }: Pick<Program, "classes" | "singletonCounts">) {
+  /** What is known of how the program meets the collector. */
+  readonly program: ModelOptions;
+  /** Whether what was frozen before the program began is frozen no more. */
+  thawed = false;
+  /** Whether automatic collection is on. */
+  collects = false;
+  /** Whether the counters are still known in a program with automatic collection; never again once they are not. */
+  counts = true;
+
+  constructor(program: ModelOptions) {
+    const { classes, singletonCounts } = program;
+    this.program = program;
     this.classes = classes;
     this.singletonCounts = singletonCounts;
     this.classAttributes = classes.map(
@@ -187,6 +202,28 @@ export class Model {
    * @throws Invalid, before anything has changed; Raised, where Python would
    */
   step(statement: Statement): void {
+    const { python } = this.program;
+    if (this.collects && !collectsAnywhere(python)) need(callsNothing(statement), "calls");
+    if (statement.s === "raise" || isMessy(statement, this.program)) this.mess();
+    this.one(statement);
+  }
+
+  /** @throws Invalid if a function cannot be called here */
+  needCalls(): void {
+    need(!this.collects || collectsAnywhere(this.program.python), "calls");
+  }
+
+  /**
+   * Something is about to make collectable objects that only one side knows of.
+   * @throws Invalid if a collection could be set off by them
+   */
+  mess(): void {
+    if (this.program.collecting !== "automatic") return;
+    need(!this.collects, "makes objects that only one side knows of");
+    this.counts = false;
+  }
+
+  private one(statement: Statement): void {
     switch (statement.s) {
       case "set":
         this.bind(statement.to, this.evaluate(statement.value));
@@ -213,6 +250,7 @@ export class Model {
         if (target.k === "instance") need(this.weakly(target.cls), "no weak references");
         else
           need(target.k === "set" || target.k === "frozenset" || target.k === "function", "target");
+        need(!statement.raises || this.program.collecting !== "automatic", "unraisable");
         this.bind(statement.to, { k: statement.kind, target });
         return;
       }
@@ -266,10 +304,39 @@ export class Model {
         need(this.catchers > 0, "nobody catches");
         need(this.blocks <= 1, "raised within two blocks");
         throw new Raised("Boom");
+      case "collect":
+        need(this.program.collecting !== "off");
+        return;
+      case "switch":
+        this.switch(statement);
+        return;
+      case "census":
+        need(this.program.collecting !== "off");
+        need(statement.query !== "frozen" || !this.thawed, "all that was frozen before is not");
+        return;
       case "call":
       case "try":
       case "with":
         throw new Error(`${statement.s} holds statements: it is not a single step`);
+    }
+  }
+
+  private switch({ what, values }: Extract<Statement, { s: "switch" }>): void {
+    need(this.program.collecting !== "off");
+    switch (what) {
+      case "enable":
+        need(this.program.collecting === "automatic" && this.counts, "counters are not known");
+        this.collects = true;
+        return;
+      case "disable":
+        this.collects = false;
+        return;
+      case "thresholds":
+        need(values.length === 3);
+        return;
+      case "unfreeze":
+        need(unfreezes(this.program), "brings all of the interpreter's objects back");
+        this.thawed = true;
     }
   }
 
@@ -317,6 +384,8 @@ export class Model {
         else need(value.k === "list" || value.k === "tuple");
         return;
       case "identity":
+        // A full collection empties the free lists.
+        need(this.program.collecting !== "automatic", "addresses");
         need(
           ["float", "list", "dict", "tuple"].includes(value.k) &&
             !(value.k === "dict" && value.instance) &&
@@ -339,6 +408,19 @@ export class Model {
       case "show":
       case "type":
         need(value.k !== "proxy");
+        return;
+      case "tracked":
+      case "finalized":
+        need(this.program.collecting !== "off");
+        return;
+      case "referrers":
+        need(this.program.collecting !== "off" && value.k !== "any" && !maybeSingleton(value));
+        return;
+      case "referents":
+        need(
+          this.program.collecting !== "off" &&
+            !["any", "proxy", "class", "function", "ref"].includes(value.k),
+        );
         return;
     }
   }
@@ -384,4 +466,9 @@ export class Model {
       }
     }
   }
+}
+
+/** Whether programs may put what was frozen back: automatic collections would depend on all that is frozen. */
+export function unfreezes({ python, collecting }: ModelOptions): boolean {
+  return collecting === "called" && python !== "3.14";
 }

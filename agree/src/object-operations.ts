@@ -1,6 +1,8 @@
 /** Operations as calls on Pyrena's objects: what CPython's interpreter calls for each. */
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
+import type { Collecting } from "./collecting.ts";
+import { extendsByTables } from "./exact.ts";
 import { itemsOf } from "./show.ts";
 
 /** An exception is pending in the heap. */
@@ -9,9 +11,11 @@ export class Failed extends Error {}
 /** Operations on one heap's objects. Arguments are borrowed. */
 export class ObjectOperations {
   readonly py: Objects;
+  readonly collecting: Collecting;
 
-  constructor(py: Objects) {
+  constructor(py: Objects, collecting: Collecting) {
     this.py = py;
+    this.collecting = collecting;
   }
 
   /** A reference that a call has given. @throws Failed if it gave none */
@@ -73,8 +77,11 @@ export class ObjectOperations {
         return none(list.append(on, first));
       case "insert":
         return none(list.insert(on, number(first), second));
-      case "extend":
-        return none(list.extend(on, first));
+      case "extend": {
+        const done = list.extend(on, first);
+        if (this.iterates(first, "list")) this.collecting.transient();
+        return none(done);
+      }
       case "pop":
         return list.pop(on);
       case "popAt":
@@ -135,7 +142,9 @@ export class ObjectOperations {
       case "symmetric":
         return set.symmetricDifference(on, first);
       case "update":
-        return none(type === dict.type ? dict.update(on, first) : this.updateSet(on, first));
+        if (type === dict.type)
+          return none(this.collecting.withArguments("update dict", () => dict.update(on, first)));
+        return none(this.collecting.withArguments("update set", () => this.updateSet(on, first)));
       case "get": {
         const found = dict.getItem(on, first);
         if (found !== 0) return refs.newRef(found);
@@ -163,11 +172,19 @@ export class ObjectOperations {
         if (type === set.type) return set.copy(on);
         if (type === set.frozenType) return refs.newRef(on);
         return bytearray.from(bytearray.value(on));
-      case "toList":
-        return list.from(on);
-      case "toTuple":
+      case "toList": {
+        const made = list.from(on);
+        if (this.iterates(on, "list")) this.collecting.transient();
+        return made;
+      }
+      case "toTuple": {
         if (type === tuple.type) return refs.newRef(on);
-        return this.collected(on, (items) => tuple.pack(items));
+        const made = this.collected(on, (items) =>
+          type === list.type ? tuple.pack(items) : this.trackedTuple(items),
+        );
+        if (this.iterates(on, "tuple")) this.collecting.transient();
+        return made;
+      }
       case "toSet":
         return this.toSet(on, false);
       case "toFrozenset":
@@ -175,9 +192,16 @@ export class ObjectOperations {
       case "toDict":
         return dict.from(on);
       case "toBytes":
-        return type === bytes.type ? refs.newRef(on) : bytes.from(bytearray.value(on));
+        return this.collecting.withArguments("toBytes", () => {
+          if (type !== bytes.type) return bytes.from(bytearray.value(on));
+          // `__bytes__` is bound.
+          this.collecting.transient();
+          return refs.newRef(on);
+        });
       case "toBytearray":
-        return bytearray.from(type === bytes.type ? bytes.value(on) : bytearray.value(on));
+        return this.collecting.withArguments("toBytearray", () =>
+          bytearray.from(type === bytes.type ? bytes.value(on) : bytearray.value(on)),
+        );
       case "copy":
         return py.copying.copy(on);
       case "deepcopy":
@@ -209,7 +233,12 @@ export class ObjectOperations {
       case "popMember":
         return set.pop(on);
       case "fromKeys":
-        return dict.fromKeys(on, first);
+        // The class method is bound first.
+        return this.collecting.holding(() => {
+          const made = dict.fromKeys(on, first);
+          if (this.iterates(on, "table")) this.collecting.transient();
+          return made;
+        });
       case "call":
         return py.protocol.call(on, []);
       default:
@@ -399,15 +428,41 @@ export class ObjectOperations {
       this.done(py.set.add(set, item));
       py.refs.decref(item);
     }
+    if (this.iterates(items, "table")) this.collecting.transient();
     return 0;
+  }
+
+  /** Whether going through the object takes a collectable iterator: not where CPython knows a shorter way. */
+  private iterates(object: Address, into: "list" | "tuple" | "table"): boolean {
+    const { py } = this;
+    const type = py.types.typeOf(object);
+    if (type === py.range.type) return false;
+    if (type === py.list.type || type === py.tuple.type) return into === "table";
+    if (type === py.str.type || type === py.bytes.type || type === py.bytearray.type) return true;
+    return into === "tuple" || (into === "list" && !extendsByTables(this.collecting.python));
   }
 
   private toSet(items: Address, frozen: boolean): Address {
     const { py } = this;
     const type = py.types.typeOf(items);
     const direct = [py.list.type, py.tuple.type, py.dict.type, py.set.type, py.set.frozenType];
-    if (direct.includes(type)) return py.set.from(items, frozen);
-    return this.collected(items, (all) => py.set.pack(all, frozen));
+    const made = direct.includes(type)
+      ? py.set.from(items, frozen)
+      : this.collected(items, (all) => py.set.pack(all, frozen));
+    if (this.iterates(items, "table")) this.collecting.transient();
+    return made;
+  }
+
+  /** Filled while it is being looked at by the collector: nobody asks what it holds. */
+  private trackedTuple(items: readonly Address[]): Address {
+    const { refs, tuple } = this.py;
+    if (items.length === 0) return tuple.pack(items);
+    const made = this.check(tuple.create(items.length));
+    items.forEach((item, i) => {
+      tuple.setItem(made, i, refs.newRef(item));
+    });
+    tuple.track(made);
+    return made;
   }
 
   private collected(object: Address, make: (items: readonly Address[]) => Address): Address {

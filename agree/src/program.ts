@@ -79,7 +79,56 @@ export type Query =
   /** `weakref.getweakrefcount(v)` */
   | "weakrefs"
   /** Keys of an instance's `__dict__`, which makes the dict if there is none yet. */
-  | "attributes";
+  | "attributes"
+  /** `gc.is_tracked(v)` */
+  | "tracked"
+  /** `gc.is_finalized(v)` */
+  | "finalized"
+  /** `gc.get_referrers(v)`, those that the program has made. */
+  | "referrers"
+  /** `gc.get_referents(v)` */
+  | "referents";
+
+/** What a program asks of the collector as a whole. */
+export type Census =
+  /** `gc.get_count()`; `?` where code that makes objects of its own has run since counts were known. */
+  | "counts"
+  /** `gc.isenabled()` */
+  | "enabled"
+  /** `gc.get_threshold()` */
+  | "thresholds"
+  /** `gc.get_freeze_count()`, those not counted that were frozen before the program. */
+  | "frozen"
+  /** `gc.get_stats()`: what has been added since the program began. */
+  | "stats"
+  /** `gc.get_objects(generation)`: the program's, in order. */
+  | "objects"
+  /** `gc.garbage` */
+  | "garbage";
+
+/** Something that a program tells the collector. */
+export type Switch =
+  | "enable"
+  | "disable"
+  /** `gc.set_threshold(…)` */
+  | "thresholds"
+  | "freeze"
+  | "unfreeze"
+  /** A function of the harness becomes one of `gc.callbacks`. */
+  | "listen"
+  | "unlisten"
+  /** `gc.set_debug(gc.DEBUG_SAVEALL)` */
+  | "saveAll"
+  /** `gc.set_debug(0)` */
+  | "noDebug"
+  /** `gc.garbage.clear()` */
+  | "clearGarbage";
+
+/**
+ * How a program meets the collector: not at all; with automatic collection off, calling it; or with automatic
+ * collection on, where only statements have a place that make the same collectable objects on both sides.
+ */
+export type Collecting = "off" | "called" | "automatic";
 
 export type Statement =
   /** `to = value` */
@@ -172,12 +221,19 @@ export type Statement =
       readonly query: Query;
       readonly v: Variable;
       readonly w: Variable | null;
-    };
+    }
+  /** `gc.collect(generation)`: how many it found is told. */
+  | { readonly s: "collect"; readonly generation: 0 | 1 | 2 }
+  | { readonly s: "switch"; readonly what: Switch; readonly values: readonly number[] }
+  | { readonly s: "census"; readonly query: Census; readonly generation: 0 | 1 | 2 };
 
 export interface Program {
   readonly seed: number;
   /** Whether it may ask for the counts of objects that CPython makes once and for all: they are fixed where they are immortal (3.12 on). */
   readonly singletonCounts: boolean;
+  /** The version that it is for: which statements leave counts known differs. */
+  readonly python: string;
+  readonly collecting: Collecting;
   readonly classes: readonly ClassDefinition[];
   readonly body: readonly Statement[];
 }

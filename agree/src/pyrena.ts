@@ -5,8 +5,11 @@
  */
 import { type Address, type Profile, profileFor } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
+import { Collecting } from "./collecting.ts";
+import { isCall, isMessy } from "./exact.ts";
 import { createHeap, type UnraisableReport } from "./heap.ts";
 import { countedLoads } from "./loads.ts";
+import { unfreezes } from "./model.ts";
 import { Failed, ObjectOperations } from "./object-operations.ts";
 import { splitOperation } from "./operations.ts";
 import {
@@ -21,7 +24,6 @@ import {
   type Variable,
   visitStatements,
 } from "./program.ts";
-import { MESSY_OPERATIONS, MESSY_QUERIES } from "./python.ts";
 import { itemsOf, order, show, tagOf } from "./show.ts";
 
 /** A local that swaps and loops use, and the one that caught exceptions are bound to. */
@@ -120,13 +122,16 @@ class Run {
   lines: string[] = [];
   readonly wide: boolean;
   readonly known: Map<string, Address[]> = new Map();
-  watched: Address[] = [];
+  readonly watched: Address;
   scopes: Scope[] = [];
   classes: Address[] = [];
   names: Address[] = [];
   readonly codes: Address[] = [];
-  /** Code objects of statements that define or call functions. */
+  /** Code objects of statements that define functions, and functions that statements call. */
   readonly prepared: Map<Statement, Address> = new Map();
+  functions: Address[] = [];
+  readonly collecting: Collecting;
+  program!: Program;
   readonly callbackCodes: {
     readonly refs: Address;
     readonly proxies: Address;
@@ -144,11 +149,17 @@ class Run {
   constructor(profile: Profile) {
     this.py = createHeap(profile, (report) => this.unraisable(report));
     this.wide = profile.abi.pointerBytes === 8;
-    this.operations = new ObjectOperations(this.py);
     const { py } = this;
     this.module = py.modules.create("program");
     this.globals = py.modules.dict(this.module);
+    this.collecting = new Collecting(py, profile.python, this);
+    this.operations = new ObjectOperations(py, this.collecting);
+    this.collecting.listener = this.define("collecting", ["phase", "info"], 2, (frame) => {
+      this.collecting.hear(py.frames.local(frame, 0), py.frames.local(frame, 1));
+      return this.operations.newNone();
+    });
     this.rescued = py.list.create(0);
+    this.watched = py.list.create(0);
     const exception = py.exceptions.type("Exception");
     this.boom = this.operations.check(py.classes.create({ name: "Boom", bases: [exception] }));
     this.manager = this.managerClass();
@@ -157,6 +168,8 @@ class Run {
       proxies: this.callbackCode("nothing"),
       raising: this.callbackCode("and raises"),
     };
+    // The collector sees the module's dict as it sees one that has functions in it.
+    this.operations.done(py.dict.setItem(this.globals, py.str.name("M"), this.manager));
     this.ownCodes = this.codes.length;
   }
 
@@ -166,8 +179,22 @@ class Run {
     this.lines.push(`${tag}=${text}`);
   }
 
-  forget(): void {
+  get told(): number {
+    return this.lines.length;
+  }
+
+  forgetIdentities(): void {
     for (const numbers of this.known.values()) numbers.length = 0;
+  }
+
+  forget(): void {
+    this.collecting.exact = false;
+    this.forgetIdentities();
+  }
+
+  /** Where the interpreter looks for a collection that is due. */
+  private poll(): void {
+    this.py.gc.poll();
   }
 
   private unraisable({ error }: UnraisableReport): void {
@@ -255,7 +282,9 @@ class Run {
         const body = (frame: Address): Address => this.py.frames.loadCell(frame, 0);
         this.prepared.set(one, this.code(one.to, [], 0, body, [one.cell]));
       } else if (one.s === "call") {
-        this.prepared.set(one, this.frameCode("F", one.args.length, one.body, one.result));
+        const made = this.functionOf(this.frameCode("F", one.args.length, one.body, one.result));
+        this.functions.push(made);
+        this.prepared.set(one, made);
       }
     });
   }
@@ -321,12 +350,14 @@ class Run {
     const { py } = this;
     const captured = this.operations.check(py.int.from(number));
     const cell = this.operations.check(py.cells.create(captured));
+    this.poll();
     const closure = this.operations.check(py.tuple.pack([cell]));
     py.refs.decref(captured);
-    py.refs.decref(cell);
     const { raising, proxies, refs } = this.callbackCodes;
     const made = this.functionOf(raises ? raising : kind === "proxy" ? proxies : refs, closure);
     py.refs.decref(closure);
+    // The frame's own.
+    py.refs.decref(cell);
     return made;
   }
 
@@ -440,17 +471,19 @@ class Run {
       case "bool":
         return py.refs.newRef(py.int.fromBoolean(x.v));
       case "int":
-        return this.operations.check(py.int.from(BigInt(x.v)));
+        return this.called("int", () => py.int.from(BigInt(x.v)));
       case "float":
-        return this.operations.check(py.float.from(x.v === "-0" ? -0 : Number(x.v)));
+        return this.called("float", () => py.float.from(x.v === "-0" ? -0 : Number(x.v)));
       case "complex":
-        return this.operations.check(py.complex.from(x.re, x.im));
+        return this.called("complex", () => py.complex.from(x.re, x.im));
       case "str":
-        return this.operations.check(py.str.from(x.v));
+        return this.called("str", () => py.str.from(x.v));
       case "bytes":
-        return this.operations.check(py.bytes.from(Uint8Array.from(Buffer.from(x.v, "latin1"))));
+        return this.called("bytes", () =>
+          py.bytes.from(Uint8Array.from(Buffer.from(x.v, "latin1"))),
+        );
       case "bytearray":
-        return this.operations.check(
+        return this.called("bytearray", () =>
           py.bytearray.from(Uint8Array.from(Buffer.from(x.v, "latin1"))),
         );
       case "var":
@@ -461,21 +494,42 @@ class Run {
         return this.packed(x.items, (items) => py.list.pack(items));
       case "tuple":
         return this.packed(x.items, (items) => py.tuple.pack(items));
-      case "set":
-        return this.packed(x.items, (items) => py.set.pack(items, false));
-      case "frozenset":
-        return this.packed(x.items, (items) => py.set.pack(items, true));
-      case "slice":
-        return this.packed(x.items, ([start = 0, stop = 0, step = 0]) =>
-          py.slice.create(start, stop, step),
+      case "set": {
+        const made = this.packed(x.items, (items) => py.set.pack(items, false));
+        if (x.items.length === 0) this.poll();
+        return made;
+      }
+      case "frozenset": {
+        if (x.items.length === 0) return this.called("frozenset", () => py.set.pack([], true));
+        const items = this.packed(x.items, (all) => py.tuple.pack(all));
+        return this.called("frozenset", () => {
+          const made = py.set.from(items, true);
+          this.collecting.transient();
+          py.refs.decref(items);
+          return made;
+        });
+      }
+      case "slice": {
+        const made = this.packed(x.items, ([start = 0, stop = 0, step = 0]) =>
+          this.collecting.withArguments("slice", () => py.slice.create(start, stop, step)),
         );
+        this.poll();
+        return made;
+      }
       case "range":
-        return this.operations.check(py.range.create(...x.items));
+        return this.called("range", () => py.range.create(...x.items));
       case "dict": {
         const flat = x.items.flat();
         return this.packed(flat, (items) => this.dictOf(items));
       }
     }
+  }
+
+  /** What a call of a function written in C gives. */
+  private called(name: string, call: () => Address): Address {
+    const made = this.operations.check(this.collecting.withArguments(name, call));
+    this.poll();
+    return made;
   }
 
   private packed(
@@ -520,6 +574,11 @@ class Run {
 
   /** @throws Failed with an exception pending */
   private statement(statement: Statement): void {
+    this.one(statement);
+    if (isMessy(statement, this.program)) this.forget();
+  }
+
+  private one(statement: Statement): void {
     const { py } = this;
     switch (statement.s) {
       case "set":
@@ -535,7 +594,6 @@ class Run {
       case "op":
         if (statement.guarded) this.guarded(statement);
         else this.operate(statement);
-        if (MESSY_OPERATIONS.has(statement.op)) this.forget();
         return;
       case "weakref": {
         const on = this.load(statement.on);
@@ -543,10 +601,10 @@ class Run {
           statement.callback === null
             ? 0
             : this.callback(statement.callback, statement.kind, statement.raises);
-        const make = statement.kind === "ref" ? py.weakrefs.ref : py.weakrefs.proxy;
-        const made = make(on, callback);
+        const made = this.weakref(statement.kind, on, callback);
         py.refs.decref(on);
         py.refs.xdecref(callback);
+        this.poll();
         this.store(statement.to, this.operations.check(made));
         return;
       }
@@ -578,34 +636,53 @@ class Run {
         this.store(
           statement.to,
           py.list.length(this.rescued) > 0
-            ? this.operations.check(py.list.pop(this.rescued, 0))
+            ? this.called("pop", () => py.list.pop(this.rescued, 0))
             : this.operations.newNone(),
         );
         return;
       case "log":
         this.log(statement);
-        if (MESSY_QUERIES.has(statement.query)) this.forget();
+        return;
+      case "collect":
+        this.collecting.collect(statement.generation);
+        return;
+      case "switch":
+        this.collecting.switch(statement.what, statement.values);
+        return;
+      case "census":
+        this.collecting.census(statement.query, statement.generation);
         return;
       case "raise":
         this.raise();
     }
   }
 
+  private weakref(kind: "ref" | "proxy", on: Address, callback: Address): Address {
+    const { py } = this;
+    if (kind === "proxy") return py.weakrefs.proxy(on, callback);
+    const args = py.tuple.pack(callback === 0 ? [on] : [on, callback]);
+    const made = py.weakrefs.ref(on, callback);
+    py.refs.decref(args);
+    return made;
+  }
+
   private instantiate(statement: Extract<Statement, { s: "new" }>): void {
     const { py } = this;
-    this.store(
-      statement.to,
-      this.operations.check(py.classes.call(this.classes[statement.cls]!, [])),
-    );
-    const tag = py.int.from(statement.tag);
+    const made = this.operations.check(py.classes.call(this.classes[statement.cls]!, []));
+    this.poll();
+    this.store(statement.to, made);
+    const tag = this.called("int", () => py.int.from(statement.tag));
     const object = this.load(statement.to);
     this.operations.done(py.protocol.setAttribute(object, "t", tag));
     py.refs.decref(object);
     py.refs.decref(tag);
     if (!statement.watched) return;
     const again = this.load(statement.to);
-    this.watched.push(this.operations.check(py.weakrefs.ref(again)));
+    const weak = this.operations.check(this.weakref("ref", again, 0));
     py.refs.decref(again);
+    this.poll();
+    this.operations.done(py.list.append(this.watched, weak));
+    py.refs.decref(weak);
   }
 
   private closure(statement: Extract<Statement, { s: "closure" }>): void {
@@ -627,7 +704,8 @@ class Run {
 
   private call(statement: Extract<Statement, { s: "call" }>): void {
     const { py, scope } = this;
-    const made = this.functionOf(this.prepared.get(statement)!);
+    const made = this.prepared.get(statement)!;
+    if (this.program.collecting === "automatic") this.poll();
     let lent = 0;
     const args = statement.args.map((name, i) => {
       if (!this.isFast(name) || !this.isUncounted(statement, name, i)) return this.load(name);
@@ -635,7 +713,6 @@ class Run {
       return py.frames.local(scope.frame, scope.index.get(name)!);
     });
     const result = py.frames.callMoving(made, args, lent);
-    py.refs.decref(made);
     this.operations.check(result);
     if (statement.to === null) py.refs.decref(result);
     else this.store(statement.to, result);
@@ -664,6 +741,8 @@ class Run {
         if (i >= argCount) py.frames.store(frame, i, this.operations.newNone());
         if (cells.has(local)) this.operations.done(py.frames.makeCell(frame, i));
       });
+      // The function begins after its cells have been made.
+      this.poll();
       this.scopes.push({ frame, index, cells, counted });
       try {
         if (this.block(body) < 0) return 0;
@@ -736,6 +815,8 @@ class Run {
 
   private bulk({ op, on, from, to }: Extract<Statement, { s: "bulk" }>): void {
     const { py } = this;
+    // `range(…)` is a call.
+    this.poll();
     const container = this.load(on);
     for (let i = from; i < to; i++) {
       const number = this.operations.check(py.int.from(i));
@@ -770,6 +851,7 @@ class Run {
         }
       }
       py.refs.decref(number);
+      this.poll();
     }
     py.refs.decref(container);
   }
@@ -777,6 +859,7 @@ class Run {
   private nest({ kind, on, cls, tag, depth }: Extract<Statement, { s: "nest" }>): void {
     const { py } = this;
     const { check, done } = this.operations;
+    this.poll();
     for (let i = tag; i < tag + depth; i++) {
       const number = check(py.int.from(i));
       const inner = this.load(on);
@@ -786,12 +869,14 @@ class Run {
       else if (kind === "dict") made = this.dictOf([number, inner]);
       else {
         made = check(py.classes.call(this.classes[cls]!, []));
+        this.poll();
         done(py.protocol.setAttribute(made, "t", number));
         done(py.protocol.setAttribute(made, "u", inner));
       }
       py.refs.decref(inner);
       py.refs.decref(number);
       this.store(on, made);
+      this.poll();
     }
   }
 
@@ -803,14 +888,18 @@ class Run {
     const tag = `${query} ${v}${w === null ? "" : ` ${w}`}`;
     if (query === "refcount") {
       const object = this.borrow(v);
-      this.tell(tag, py.refs.isImmortal(object) ? "immortal" : this.refcount(statement, v));
+      const count = py.refs.isImmortal(object) ? "immortal" : this.refcount(statement, v);
+      this.poll();
+      this.tell(tag, count);
       return;
     }
     const object = this.load(v);
     const other = w === null ? 0 : this.load(w);
-    this.tell(tag, this.answer(statement, object, other));
+    const answer = this.answer(statement, object, other);
     py.refs.xdecref(other);
     py.refs.decref(object);
+    this.poll();
+    this.tell(tag, answer);
   }
 
   private answer(
@@ -821,7 +910,18 @@ class Run {
     const { py } = this;
     switch (query) {
       case "size":
-        return py.protocol.getsizeof(object);
+        return this.collecting.withArguments("size", () => {
+          this.collecting.transient();
+          return py.protocol.getsizeof(object);
+        });
+      case "tracked":
+        return this.collecting.isTracked(object);
+      case "finalized":
+        return this.collecting.isFinalized(object);
+      case "referrers":
+        return this.collecting.referrers(object);
+      case "referents":
+        return this.collecting.referents(object);
       case "len":
         return py.protocol.length(object);
       case "show":
@@ -897,10 +997,16 @@ class Run {
         on = hold(this.load(statement.on));
         for (const arg of statement.args) args.push(hold(this.evaluate(arg)));
       }
+      if (name === "getslice" || name === "setslice" || name === "delslice") {
+        const [start = 0, stop = 0, step = this.operations.none] = args;
+        const third = name === "setslice" ? this.operations.none : step;
+        hold(this.operations.check(py.slice.create(start, stop, third)));
+      }
       result = this.operations.check(this.operations.perform(name, attribute, on, args));
     } finally {
       for (let i = held.length - 1; i >= 0; i--) py.refs.decref(held[i]!);
     }
+    if (isCall(name)) this.poll();
     if (statement.to === null) py.refs.decref(result);
     else this.store(statement.to, result);
   }
@@ -925,9 +1031,11 @@ class Run {
       this.rescued,
       this.boom,
       this.manager,
+      this.collecting.listener,
       ...this.classes,
       ...this.codes,
-      ...this.watched,
+      ...this.functions,
+      this.watched,
       ...names,
     ];
   }
@@ -935,10 +1043,11 @@ class Run {
   perform(program: Program): readonly string[] {
     const { py } = this;
     this.lines = [];
-    this.watched = [];
     this.scopes = [];
     this.classes = [];
+    this.functions = [];
     this.names = [];
+    this.program = program;
     this.codes.length = this.ownCodes;
     this.known.clear();
     this.telling = true;
@@ -948,6 +1057,8 @@ class Run {
     this.prepare(program.body);
     const main = this.functionOf(this.frameCode("main", 0, program.body, null));
     for (const list of py.alloc.freeLists) list.clear();
+    const collects = program.collecting !== "off";
+    if (collects) this.collecting.begin(unfreezes(program));
     const result = py.frames.callFunction(main, []);
     if (result === 0) {
       const exception = py.errors.fetch();
@@ -955,6 +1066,7 @@ class Run {
       py.refs.decref(exception);
     } else py.refs.decref(result);
     py.refs.decref(main);
+    if (collects) this.collecting.end();
     this.forget();
     for (const name of GLOBALS) {
       this.tell("drop", name);
@@ -962,11 +1074,14 @@ class Run {
       if (py.dict.getItem(this.globals, key) !== 0) py.dict.deleteItem(this.globals, key);
       py.refs.decref(key);
     }
+    if (collects) this.collecting.finish();
     this.tell("rescued", py.list.length(this.rescued));
     while (py.list.length(this.rescued) > 0) py.refs.decref(py.list.pop(this.rescued));
     this.tell(
       "watched",
-      this.watched.map((weak) => (py.weakrefs.isDead(weak) ? "0" : "1")).join(""),
+      itemsOf(py, this.watched)
+        .map((weak) => (py.weakrefs.isDead(weak) ? "0" : "1"))
+        .join(""),
     );
     this.telling = false;
     return this.lines;

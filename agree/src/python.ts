@@ -1,7 +1,9 @@
 /** A program as Python source. The names it calls are those of harness.py. */
+import { isMessy } from "./exact.ts";
 import { SPELLING, STATEMENT_OPERATIONS, splitOperation } from "./operations.ts";
 import {
   CELLS,
+  type Census,
   type ClassDefinition,
   type Expression,
   GLOBALS,
@@ -9,6 +11,7 @@ import {
   type Program,
   type Query,
   type Statement,
+  type Switch,
   type Variable,
 } from "./program.ts";
 
@@ -86,17 +89,43 @@ const QUERIES: Readonly<Record<Query, string>> = {
   identity: "",
   weakrefs: "wrc($v)",
   attributes: "attrs($v)",
+  tracked: "isTracked($v)",
+  finalized: "isFinalized($v)",
+  referrers: "referrers($v)",
+  referents: "referents($v)",
 };
 
-/** Queries whose answers are made by code that makes objects of its own. */
-export const MESSY_QUERIES: ReadonlySet<Query> = new Set(["show", "order", "attributes"]);
-/** Operations whose implementation in CPython makes objects of its own, and those that run Python code. */
-export const MESSY_OPERATIONS: ReadonlySet<string> = new Set(["copy", "deepcopy"]);
+const CENSUS: Readonly<Record<Census, string>> = {
+  counts: "counts($t)",
+  enabled: "L($t, enabled())",
+  thresholds: "thresholds($t)",
+  frozen: "frozen($t)",
+  stats: "stats($t)",
+  objects: "objects($t, $g)",
+  garbage: "kept($t)",
+};
+
+const SWITCHES: Readonly<Record<Switch, string>> = {
+  enable: "enable()",
+  disable: "disable()",
+  thresholds: "setThreshold($n)",
+  freeze: "freeze()",
+  unfreeze: "unfreeze()",
+  listen: "listen()",
+  unlisten: "unlisten()",
+  saveAll: "setDebug(32)",
+  noDebug: "setDebug(0)",
+  clearGarbage: "clearGarbage()",
+};
 
 /** Prints the statements of one program. */
 class Printer {
   readonly functions: string[] = [];
-  readonly lines: string[] = [];
+  readonly program: Program;
+
+  constructor(program: Program) {
+    this.program = program;
+  }
 
   private block(statements: readonly Statement[], indent: string, lines: string[]): void {
     const before = lines.length;
@@ -120,6 +149,11 @@ class Printer {
   }
 
   private statement(statement: Statement, indent: string, lines: string[]): void {
+    this.one(statement, indent, lines);
+    if (isMessy(statement, this.program)) lines.push(`${indent}Z()`);
+  }
+
+  private one(statement: Statement, indent: string, lines: string[]): void {
     const add = (line: string) => lines.push(indent + line);
     switch (statement.s) {
       case "set":
@@ -140,11 +174,9 @@ class Printer {
           add(`    ${code}`);
           add("except Exception as error:");
           add('    L("error", type(error).__name__)');
-          add("Z()");
           return;
         }
         add(code);
-        if (MESSY_OPERATIONS.has(statement.op)) add("Z()");
         return;
       }
       case "weakref": {
@@ -167,6 +199,8 @@ class Printer {
           statement.body,
           statement.result,
         ).join("\n");
+        // What is due is done before the function has made its cells.
+        if (this.program.collecting === "automatic") add("Y()");
         const call = `${name}(${statement.args.join(", ")})`;
         add(statement.to === null ? call : `${statement.to} = ${call}`);
         return;
@@ -235,7 +269,20 @@ class Printer {
           .replaceAll("$v", statement.v)
           .replaceAll("$w", statement.w ?? "");
         add(`L("${tag}", ${code})`);
-        if (MESSY_QUERIES.has(statement.query)) add("Z()");
+        return;
+      }
+      case "collect":
+        add(`collect("collect ${statement.generation}", ${statement.generation})`);
+        return;
+      case "switch":
+        // What is due is done first: 3.12.1 does it even after that.
+        if (statement.what === "disable") add("Y()");
+        add(SWITCHES[statement.what].replace("$n", statement.values.join(", ")));
+        return;
+      case "census": {
+        const { query, generation } = statement;
+        const tag = query === "objects" ? `objects ${generation}` : query;
+        add(CENSUS[query].replace("$t", `"${tag}"`).replace("$g", String(generation)));
         return;
       }
     }
@@ -273,7 +320,8 @@ function classSource(definition: ClassDefinition, index: number): string {
       count: 'L("count", rc(self))',
       resurrect: "R.append(self)",
       raise: "raise Boom",
-      drop: "self.u = None",
+      // As an assignment it would be one of the class's static attributes, whose places come first in 3.14.
+      drop: 'setattr(self, "u", None)',
     }[definition.finalizer];
     if (more !== undefined) lines.push(`        ${more}`);
   }
@@ -282,9 +330,14 @@ function classSource(definition: ClassDefinition, index: number): string {
 
 /** The whole program: classes, functions, `main`. */
 export function pythonSource(program: Program): string {
-  const printer = new Printer();
+  const printer = new Printer(program);
   const main = printer.define("main", 0, program.body, null);
-  return [...program.classes.map(classSource), ...printer.functions, main.join("\n"), ""].join(
-    "\n\n",
-  );
+  const collecting = program.collecting === "off" ? [] : [`collecting = "${program.collecting}"`];
+  return [
+    ...collecting,
+    ...program.classes.map(classSource),
+    ...printer.functions,
+    main.join("\n"),
+    "",
+  ].join("\n\n");
 }

@@ -34,6 +34,7 @@ function performed(
   try {
     switch (statement.s) {
       case "call": {
+        model.needCalls();
         const args = statement.args.map((name) => model.read(name));
         const { blocks } = model;
         model.blocks = 0;
@@ -59,6 +60,7 @@ function performed(
         };
       }
       case "try": {
+        model.mess();
         model.catchers++;
         model.blocks++;
         let body: { statements: Statement[]; completion: Completion };
@@ -82,6 +84,7 @@ function performed(
         };
       }
       case "with": {
+        model.mess();
         if (statement.to !== null) model.bind(statement.to, int(statement.number));
         if (statement.suppresses) model.catchers++;
         model.blocks++;
@@ -104,10 +107,23 @@ function performed(
   } catch (error) {
     if (error instanceof Invalid) return undefined;
     if (error instanceof Raised) {
-      if (statement.s === "op")
-        return { statement: { ...statement, guarded: true }, completion: "ends" };
+      if (statement.s === "op") return guarded(model, statement);
       return statement.s === "raise" ? { statement, completion: "raises" } : undefined;
     }
     throw error;
   }
+}
+
+/** An operation that fails. */
+function guarded(
+  model: Model,
+  statement: Extract<Statement, { s: "op" }>,
+): { statement: Statement; completion: Completion } | undefined {
+  try {
+    model.mess();
+  } catch (error) {
+    if (error instanceof Invalid) return undefined;
+    throw error;
+  }
+  return { statement: { ...statement, guarded: true }, completion: "ends" };
 }

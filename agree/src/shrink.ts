@@ -88,7 +88,7 @@ export function* smaller(program: Program): Generator<Program> {
 function usesClass(program: Program, index: number): boolean {
   return places(program.body).some(
     ({ statement }) =>
-      (statement.s === "new" && statement.cls === index) ||
+      ((statement.s === "new" || statement.s === "nest") && statement.cls === index) ||
       JSON.stringify(statement).includes(`{"e":"class","v":${index}}`),
   );
 }

@@ -5,7 +5,7 @@ import { type Expression, type Statement, visitStatements } from "../src/program
 import { pythonSource } from "../src/python.ts";
 import { sensible } from "../src/sensible.ts";
 
-const options = { singletonCounts: true };
+const options = { python: "3.13", singletonCounts: true };
 const SEEDS = 10_000;
 
 /** How often each kind of thing occurs in many programs. */
@@ -28,6 +28,9 @@ function census(): Map<string, number> {
       for (const arg of one.args) expression(arg);
     }
     if (one.s === "log") count(`query ${one.query}`);
+    if (one.s === "collect") count(`collect ${one.generation}`);
+    if (one.s === "switch") count(`switch ${one.what}`);
+    if (one.s === "census") count(`census ${one.query}`);
     if (one.s === "bulk") count(`bulk ${one.op}`);
     if (one.s === "weakref") count(`${one.kind} ${one.callback === null ? "bare" : "called"}`);
     if (one.s === "with") count(one.suppresses ? "suppresses" : "passes on");
@@ -35,6 +38,7 @@ function census(): Map<string, number> {
   };
   for (let seed = 0; seed < SEEDS; seed++) {
     const program = generate(seed, options);
+    count(`collecting ${program.collecting}`);
     visitStatements(program.body, statement);
     for (const { finalizer, slots, base, attributes } of program.classes) {
       count(`finalizer ${finalizer}`);
@@ -86,6 +90,21 @@ describe("the generator", () => {
     ]);
   });
 
+  it("meets the collector in every way", () => {
+    for (const [how, share] of [
+      ["off", 0.4],
+      ["called", 0.2],
+      ["automatic", 0.2],
+    ] as const)
+      expect(counts.get(`collecting ${how}`)! / SEEDS).toBeGreaterThan(share);
+    often("statement", ["collect", "switch", "census"]);
+    often("collect", ["0", "1", "2"]);
+    often("switch", ["enable", "disable", "thresholds", "freeze", "unfreeze", "listen"]);
+    often("switch", ["unlisten", "saveAll", "noDebug", "clearGarbage"]);
+    often("census", ["counts", "enabled", "thresholds", "frozen", "stats", "objects", "garbage"]);
+    often("query", ["tracked", "finalized", "referrers", "referents"]);
+  });
+
   it("makes every kind of class, finalizer, weak reference, manager and error", () => {
     often("finalizer", ["none", "log", "count", "resurrect", "raise", "drop"]);
     often("", ["dict", "slots", "weak slots", "derived", "class attribute"]);
@@ -103,10 +122,34 @@ describe("the generator", () => {
     expect(sources.size).toBeGreaterThan(298);
   });
 
-  it("makes only statements that make sense", () => {
-    for (let seed = 1; seed <= 2000; seed++) {
-      const program = generate(seed, options);
+  it.each(["3.11", "3.13", "3.14"])("makes only statements that make sense in %s", (python) => {
+    for (let seed = 1; seed <= 1500; seed++) {
+      const program = generate(seed, { ...options, python });
       expect(sensible(program)).toEqual(program);
     }
+  });
+
+  it("leaves what is due to places that both sides know of", () => {
+    const among = (python: string): Map<string, number> => {
+      const found = new Map<string, number>();
+      for (let seed = 1; seed <= 1500; seed++) {
+        const program = generate(seed, { ...options, python });
+        if (program.collecting !== "automatic") continue;
+        let collects = false;
+        visitStatements(program.body, (one) => {
+          if (one.s === "switch" && one.what === "enable") collects = true;
+          if (one.s === "switch" && one.what === "disable") collects = false;
+          if (collects) found.set(one.s, (found.get(one.s) ?? 0) + 1);
+        });
+      }
+      return found;
+    };
+    // Collections set off by anything but code that makes objects of its own …
+    const usual = among("3.13");
+    expect(usual.get("op")).toBeGreaterThan(1000);
+    expect(usual.get("call")).toBeGreaterThan(100);
+    expect([...usual.keys()]).not.toContain("try");
+    // … and in 3.14 by displays alone.
+    expect([...among("3.14").keys()].sort()).toEqual(["closure", "del", "set", "switch"]);
   });
 });

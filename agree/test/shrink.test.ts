@@ -4,7 +4,7 @@ import { countStatements, type Program, visitStatements } from "../src/program.t
 import { sensible } from "../src/sensible.ts";
 import { shrink, smaller } from "../src/shrink.ts";
 
-const options = { singletonCounts: true };
+const options = { python: "3.13", singletonCounts: true };
 
 function has(program: Program, op: string): boolean {
   let found = false;
