@@ -1,13 +1,20 @@
 /** Performs programs of fixtures/incremental-programs.ts on Pyrena's objects and tells what fixtures/incremental.py tells. */
 import { type Address, FROZEN } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
+import { type IncrementalCollector, isIncremental } from "../src/index.ts";
 import {
   RESCUED,
   type RecordedProgram,
   SLOTS,
   type Step,
 } from "./fixtures/incremental-programs.ts";
-import { collectorOf } from "./incremental-heap.ts";
+
+/** The incremental collector of these objects. */
+export function collectorOf(py: Objects): IncrementalCollector {
+  const collector = py.gc.collector();
+  if (!isIncremental(collector)) throw new Error(`the collector is ${collector.name}`);
+  return collector;
+}
 
 /** What is looked at after each step. */
 export type AfterStep = (py: Objects) => void;
