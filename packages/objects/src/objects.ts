@@ -21,6 +21,7 @@ import type { ObjectsOptions } from "./core/options.ts";
 import { makeProtocol } from "./core/protocol.ts";
 import { makeRefs } from "./core/refcount.ts";
 import { OBJECTS_TAG, OBJECTS_VERSION, stateLayout } from "./core/state.ts";
+import { checkState } from "./core/state-check.ts";
 import { trackingOnly } from "./core/tracking.ts";
 import { makeTypes } from "./core/types.ts";
 import { objectFacts } from "./facts.ts";
@@ -133,6 +134,7 @@ function assemble(heap: Heap, options: ObjectsOptions, state: number, fresh: boo
     onUnraisable: options.onUnraisable ?? reportToConsole,
     debug: options.debug ?? false,
   });
+  if (!fresh) checkState(core);
   const allocation = makeAllocation(core);
   core.add("alloc", allocation);
   const refs = makeRefs(core);
