@@ -3,12 +3,15 @@
  * `objects.gc` is the same on addresses.
  */
 import {
+  type Address,
   type Collector,
   type GenerationStats,
   gcDebug,
+  type ObjectGraph,
   type PerGeneration,
   PyrenaError,
 } from "@pyrena/abi";
+import { type Explanation, explain } from "@pyrena/gc";
 import type { DictHandle, Handle, ListHandle, Python } from "@pyrena/objects";
 
 /**
@@ -168,6 +171,21 @@ export class Gc {
     return this.#py.context.handle(made) as ListHandle;
   }
 
+  /**
+   * Why an object lives, or why it is garbage: a way from a root, or the cycle that keeps it, in names that a person
+   * reads (`text`). The handle that is given does not count, unless nothing else holds the object.
+   */
+  explain(object: Handle): Explanation {
+    const { graph } = this.#gc;
+    const address = object.live;
+    const isHeldOtherwise = graph.refcount(graph.ctx, address) > 1;
+    return explain(
+      isHeldOtherwise ? withoutHandle(graph, address) : graph,
+      this.collector,
+      address,
+    );
+  }
+
   isTracked(object: Handle): boolean {
     return this.#gc.isTracked(object.live);
   }
@@ -176,4 +194,19 @@ export class Gc {
   isFinalized(object: Handle): boolean {
     return this.#gc.isFinalized(object.live);
   }
+}
+
+/** The graph as it would be if one handle of an object had been released. */
+function withoutHandle(graph: ObjectGraph, object: Address): ObjectGraph {
+  return {
+    ...graph,
+    refcount: (ctx, one) => graph.refcount(ctx, one) - (one === object ? 1 : 0),
+    roots: (ctx, visit) => {
+      let skipped = false;
+      graph.roots(ctx, (referent, holder) => {
+        if (!skipped && referent === object && holder.startsWith("handle ")) skipped = true;
+        else visit(referent, holder);
+      });
+    },
+  };
 }

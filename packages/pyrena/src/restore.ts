@@ -59,7 +59,7 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
   layers.objects.types.standIn();
   // Of objects whose type is not known here, nobody knows what else they own: counts would not add up.
   sound(() => (missing.length > 0 ? verifyAllocators(layers) : verifyLayers(layers)));
-  if (!inspect) bind(layers.py, description.values, options);
+  if (!inspect) sound(() => bind(layers.py, description.values, options));
   if (held === "release") letGo(layers);
   if (isBuiltIn(description.collector) && differs(options.collector, description.collector)) {
     gc.use(replacementFor(options.collector, layers.objects));
@@ -139,12 +139,15 @@ function collectorIn(
   };
 }
 
+/** Errors that are not the image's fault, but the caller's. */
+const notItsFault: ReadonlySet<string> = new Set(["memory-limit", "missing-definition"]);
+
 /** Run what reads the image's heap: whatever goes wrong is the image's fault. */
 function sound<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof PyrenaError && cause.code === "memory-limit") throw cause;
+    if (cause instanceof PyrenaError && notItsFault.has(cause.code)) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PyrenaError("bad-image", `the heap in the image is damaged: ${why}`, { cause });
   }

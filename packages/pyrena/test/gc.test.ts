@@ -95,6 +95,24 @@ describe.each(everything)("gc: $collector in $python on $abi", (options) => {
     });
   });
 
+  test("explains why an object lives, and why it does not", () => {
+    runtime = createRuntime(options);
+    const { gc, py, globals } = runtime;
+    gc.disable();
+    py.scope(() => {
+      globals.set("people", [{ name: ["ann"] }]);
+      const name = globals.ref<ListHandle>("people")!.ref<DictHandle>(0).ref("name")!;
+      const explanation = gc.explain(name);
+      expect(explanation.fate).toBe("reachable");
+      expect(explanation.text).toMatch(/\['name'\]/);
+      const cycle = py.list();
+      cycle.append(cycle);
+      expect(gc.explain(cycle).fate).toBe("garbage");
+      expect(gc.explain(cycle).cycle).toHaveLength(1);
+      expect(gc.explain(py.list()).text).toMatch(/handle #\d+ → list/);
+    });
+  });
+
   test("goes on in a restored heap where it was", () => {
     const first = createRuntime(options);
     first.gc.setThreshold(123, 7);
