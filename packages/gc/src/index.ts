@@ -1,4 +1,5 @@
 /** @pyrena/gc: CPython's cycle collectors over any object graph. */
+export { debugging } from "./debugging.ts";
 export {
   type BrokenTraverse,
   type Diagnosis,

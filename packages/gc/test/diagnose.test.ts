@@ -1,9 +1,9 @@
 import type { Address } from "@pyrena/abi";
 import type { Handle } from "@pyrena/objects";
 import { describe, expect, it } from "vitest";
-import { type Diagnosis, diagnose, explain } from "../src/index.ts";
+import { type Diagnosis, debugging, diagnose, explain } from "../src/index.ts";
 import { type Misfits, misfits } from "./misfit.ts";
-import { everyProfile, type World, world } from "./world.ts";
+import { collectorFor, everyProfile, type World, world } from "./world.ts";
 
 function ask({ core }: World): Diagnosis {
   return diagnose(core.gc.graph, core.gc.collector());
@@ -99,6 +99,26 @@ describe.each(everyProfile)("types that misbehave in %s %s", (python, abi) => {
     const { broken } = ask(w);
     expect(broken).toMatchObject([{ object, type: "Misfit" }]);
     expect(broken[0].text).toMatch(/^the traverse of 'Misfit' threw for Misfit at \w+: Error: no$/);
+  });
+
+  it("are told of before a collection, once, where it is debugged", () => {
+    const w = world(python, abi, { collector: debugging(collectorFor(python)) });
+    const { handle } = pairOf(w, [2, 2], true);
+    w.core.gc.collect();
+    w.core.gc.collect(0);
+    expect(w.unraisable).toHaveLength(2);
+    expect(w.unraisable.find((text) => /has 2 references/.test(text))).toMatch(
+      /^a check before a collection: RuntimeError: PyrenaError: Misfit at \w+ has 2 references, but 3 are shown: traverse of 'Misfit'/,
+    );
+    // What is said to callbacks is said to them all the same.
+    const phases: string[] = [];
+    const { py, core } = w;
+    const cb = py.function("cb", (phase: string, _info) => void phases.push(phase));
+    core.list.append(core.gc.callbacks(), cb.live);
+    core.gc.collect();
+    expect(phases).toEqual(["start", "stop"]);
+    expect(w.unraisable).toHaveLength(2);
+    handle?.release();
   });
 
   it("are not seen where there are none", () => {
