@@ -1,6 +1,8 @@
 /**
  * `pyrena`: a Python heap, assembled: memory, allocators, objects, cycle collection, saved and restored as bytes.
  */
+export { LinearMemory, MEM, OBJ, PyrenaError, RAW } from "@pyrena/abi";
+export { PyException } from "@pyrena/objects";
 export { createRuntime } from "./create.ts";
 export type { Definitions, TypeDefinition } from "./definitions.ts";
 export type { Description, SavedValue } from "./description.ts";

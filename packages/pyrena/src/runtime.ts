@@ -13,7 +13,7 @@ import {
 } from "@pyrena/abi";
 import type { DictHandle, Objects, Python, UserType, VerifyOptions } from "@pyrena/objects";
 import type { Pymalloc } from "@pyrena/pymalloc";
-import { type HeapSnapshot, mergeSnapshots, takeSnapshot } from "@pyrena/stats";
+import { debugMallocStats, type HeapSnapshot, mergeSnapshots, takeSnapshot } from "@pyrena/stats";
 import { replacementFor } from "./collectors.ts";
 import type { Definitions } from "./definitions.ts";
 import { Gc } from "./gc.ts";
@@ -152,6 +152,24 @@ export class Runtime {
         takeSnapshot(walker, { label: walker.name, stats: n === 0 ? this.stats : [] }),
       ),
     );
+  }
+
+  /**
+   * The text of `sys._debugmallocstats()`.
+   * @throws PyrenaError `not-built-in` where another allocator took pymalloc's place
+   */
+  debugMallocStats(): string {
+    const { pymalloc, profile } = this;
+    if (pymalloc === undefined) {
+      throw new PyrenaError("not-built-in", "debugMallocStats: this runtime has no pymalloc");
+    }
+    const snapshot = takeSnapshot(pymalloc.walker, { stats: [pymalloc.stats] });
+    return debugMallocStats(snapshot, {
+      profile,
+      freeLists: this.objects.inspect
+        .freeListLines()
+        .map(({ name, free, bytes }) => ({ type: name, count: free, bytes })),
+    });
   }
 
   /**
