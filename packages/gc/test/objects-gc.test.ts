@@ -289,6 +289,39 @@ describe.each(everyProfile)("gc of objects in %s %s", (python, abi) => {
     py.verify();
   });
 
+  it("counts what the gc module itself makes, as CPython does", () => {
+    const w = world(python, abi);
+    const { py, core } = w;
+    const { gc } = core;
+    gc.collect();
+    const stats = handle(w, gc.getStats());
+    // A list and three dicts; a full collection has emptied the free lists.
+    expect(gc.counts()).toEqual([4, 0, 0]);
+    stats.release();
+    const nothing = py.function("nop", () => null, { params: ["phase", "info"] });
+    core.list.append(gc.callbacks(), nothing.live);
+    const counts = [2, 2, 1, 0].map((generation) => {
+      gc.collect(generation);
+      return gc.counts();
+    });
+    // 3.14 counts what is tracked now; the others what was allocated: the dict of the last phase.
+    expect(counts).toEqual(
+      minor === 14
+        ? [
+            [0, 0, 0],
+            [0, 0, 0],
+            [0, 0, 0],
+            [0, 1, 0],
+          ]
+        : [
+            [1, 0, 0],
+            [1, 0, 0],
+            [0, 0, 1],
+            [0, 1, 1],
+          ],
+    );
+  });
+
   it("reports what callbacks raise, and calls the next", () => {
     const w = world(python, abi);
     const { py, core } = w;
@@ -361,7 +394,7 @@ describe.each(everyProfile)("gc of objects in %s %s", (python, abi) => {
     expect(garbage.length).toBe(1);
     // What is in there is reachable; taken out it is found again.
     expect(core.gc.collect()).toBe(0);
-    expect(py.leaks().filter(({ type }) => type === "list" && type.length === 0)).toEqual([]);
+    expect(py.leaks().map(({ address }) => address)).not.toContain(object);
     py.verify();
     garbage.clear();
     dropCycle(w);
