@@ -62,16 +62,29 @@ export function makeGarbage(
   const { memory, ctx } = graph;
   const { incref, decref, needsFinalizer, finalize, clear } = graph;
   const { isWeakref, weakrefs, clearWeakref, hasWeakrefCallback } = graph;
-  const { prevWords: PREV, isEmpty, next, move, merge, objectOf, headOf } = lists;
-  const { isCollecting } = region;
+  const { prevWords: PREV, isEmpty, next, move, moveUpTo, merge, objectOf, headOf } = lists;
+  const { isCollecting, skipPlain, forgetPlain } = region;
   const isUncollectable = graph.isUncollectable ?? (() => false);
   const clearAllFirst = facts.weakrefsDie === "before-finalizers";
+  /** Whether a user's code has run since the objects were found unreachable. */
+  let mustLookAgain = false;
 
   function forEach(list: Head, visit: (object: Address, head: Head) => void): void {
     let after = 0;
     for (let head = next(list); head !== list; head = after) {
       after = next(head);
       visit(objectOf(head), head);
+    }
+  }
+
+  /** Those that may have a finalizer or weak references, or be one. The visit may move what it is shown. */
+  function eachNotPlain(list: Head, visit: (object: Address, head: Head) => void): void {
+    forgetPlain();
+    let head = skipPlain(list, next(list));
+    while (head !== list) {
+      const after = next(head);
+      visit(objectOf(head), head);
+      head = skipPlain(list, after);
     }
   }
 
@@ -84,7 +97,7 @@ export function makeGarbage(
     const { finalizers } = work;
     lists.init(finalizers);
     if (graph.isUncollectable === undefined) return;
-    forEach(unreachable, (object, head) => {
+    eachNotPlain(unreachable, (object, head) => {
       if (!isUncollectable(ctx, object)) return;
       stopCollecting(head);
       move(head, finalizers);
@@ -99,6 +112,8 @@ export function makeGarbage(
       try {
         graph.traverse(ctx, objectOf(head), moveReferent);
       } catch (thrown) {
+        // What it refers to may have stayed behind.
+        mustLookAgain = true;
         failed(thrown, objectOf(head));
       }
     }
@@ -119,12 +134,13 @@ export function makeGarbage(
   function handleWeakrefs(unreachable: Head, survivors: Head): number {
     const called = work.weakrefs;
     lists.init(called);
-    forEach(unreachable, (object) => {
+    eachNotPlain(unreachable, (object) => {
       if (clearAllFirst && isWeakref(ctx, object)) clearWeakref(ctx, object);
       weakrefs(ctx, object, handleWeakref);
     });
     let freed = 0;
     while (!isEmpty(called)) {
+      mustLookAgain = true;
       const head = next(called);
       const ref = objectOf(head);
       graph.callWeakrefCallback(ctx, ref);
@@ -143,7 +159,7 @@ export function makeGarbage(
   /** Make all weak references to the objects dead, and those among them. */
   function clearWeakrefs(unreachable: Head): void {
     const clearRef = (ref: Address): void => clearWeakref(ctx, ref);
-    forEach(unreachable, (object) => {
+    eachNotPlain(unreachable, (object) => {
       if (isWeakref(ctx, object)) clearWeakref(ctx, object);
       weakrefs(ctx, object, clearRef);
     });
@@ -152,14 +168,19 @@ export function makeGarbage(
   function finalizeAll(unreachable: Head): void {
     const seen = work.finalized;
     lists.init(seen);
-    while (!isEmpty(unreachable)) {
-      const head = next(unreachable);
+    forgetPlain();
+    for (;;) {
+      const head = skipPlain(unreachable, next(unreachable));
+      moveUpTo(unreachable, head, seen);
+      if (head === unreachable) break;
       const object = objectOf(head);
       move(head, seen);
       if (!needsFinalizer(ctx, object)) continue;
+      mustLookAgain = true;
       incref(ctx, object);
       finalize(ctx, object);
       decref(ctx, object);
+      forgetPlain();
     }
     merge(seen, unreachable);
   }
@@ -167,6 +188,13 @@ export function makeGarbage(
   /** Let go what finalizers have made reachable; what is left is on `finalUnreachable`. */
   function handleResurrected(unreachable: Head, survivors: Head): void {
     const { finalUnreachable } = work;
+    if (!mustLookAgain) {
+      // Nothing has changed: each count still is the number of references from the others, so that another look would
+      // find the same objects in the same order, and mark them as they are marked.
+      lists.init(finalUnreachable);
+      merge(unreachable, finalUnreachable);
+      return;
+    }
     region.clearCollecting(unreachable);
     region.deduceUnreachable(unreachable, finalUnreachable);
     region.clearUnreachable(finalUnreachable);
@@ -209,15 +237,19 @@ export function makeGarbage(
 
   return {
     dispose: (unreachable, survivors, outcome) => {
+      mustLookAgain = false;
       region.clearUnreachable(unreachable);
       moveLegacyFinalizers(unreachable);
-      if ((debugFlags() & gcDebug.collectable) !== 0) tell("collectable", unreachable);
+      if ((debugFlags() & gcDebug.collectable) !== 0) {
+        mustLookAgain = true;
+        tell("collectable", unreachable);
+      }
       outcome.collected += handleWeakrefs(unreachable, survivors);
       finalizeAll(unreachable);
       handleResurrected(unreachable, survivors);
       const { finalUnreachable, finalizers } = work;
       if (!clearAllFirst) clearWeakrefs(finalUnreachable);
-      outcome.collected += lists.size(finalUnreachable);
+      outcome.collected += region.size(finalUnreachable);
       clearAll(finalUnreachable, survivors);
       outcome.uncollectable += lists.size(finalizers);
       if ((debugFlags() & gcDebug.uncollectable) !== 0) tell("uncollectable", finalizers);

@@ -50,6 +50,8 @@ export interface HeadLists {
   append(this: void, head: Head, list: Head): void;
   /** Take one from the list that it is on and append it to another. Its flags stay. */
   move(this: void, head: Head, list: Head): void;
+  /** Append what lies before a head on its list to another list, in order; all of it, if the head is the list. */
+  moveUpTo(this: void, list: Head, head: Head, to: Head): void;
   /** Append all of a list to another, in order. It is empty then. */
   merge(this: void, from: Head, to: Head): void;
   size(this: void, list: Head): number;
@@ -67,6 +69,20 @@ export function headLists(memory: LinearMemory, gcHeadBytes: number): HeadLists 
     u32[head] = (list << 2) | (u32[head] & FLAGS);
     u32[head + PREV] = (last << 2) | (u32[head + PREV] & FLAGS);
     u32[list + PREV] = head << 2;
+  }
+
+  function moveUpTo(from: Head, head: Head, to: Head): void {
+    const u32 = memory.u32;
+    const first = u32[from] >>> 2;
+    if (first === head) return;
+    const last = u32[head + PREV] >>> 2;
+    const end = u32[to + PREV] >>> 2;
+    u32[end] = (first << 2) | (u32[end] & FLAGS);
+    u32[first + PREV] = (end << 2) | (u32[first + PREV] & FLAGS);
+    u32[last] = (to << 2) | (u32[last] & FLAGS);
+    u32[to + PREV] = last << 2;
+    u32[from] = head << 2;
+    u32[head + PREV] = (from << 2) | (u32[head + PREV] & FLAGS);
   }
 
   return {
@@ -90,19 +106,8 @@ export function headLists(memory: LinearMemory, gcHeadBytes: number): HeadLists 
       u32[after + PREV] = (before << 2) | (u32[after + PREV] & FLAGS);
       append(head, list);
     },
-    merge: (from, to) => {
-      const u32 = memory.u32;
-      const first = u32[from] >>> 2;
-      if (first === from) return;
-      const last = u32[from + PREV] >>> 2;
-      const end = u32[to + PREV] >>> 2;
-      u32[end] = (first << 2) | (u32[end] & FLAGS);
-      u32[first + PREV] = (end << 2) | (u32[first + PREV] & FLAGS);
-      u32[last] = (to << 2) | (u32[last] & FLAGS);
-      u32[to + PREV] = last << 2;
-      u32[from] = from << 2;
-      u32[from + PREV] = from << 2;
-    },
+    moveUpTo,
+    merge: (from, to) => moveUpTo(from, from, to),
     size: (list) => {
       const u32 = memory.u32;
       let size = 0;

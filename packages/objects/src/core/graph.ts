@@ -82,6 +82,14 @@ export function makeGraph(core: Core): ObjectGraph<undefined> {
         if (mayBeTracked(cursor.value) || mayBeTracked(cursor.key)) return false;
       return true;
     },
+    isPlain: (_, type) => {
+      const { refType, proxyType, callableProxyType } = core.weakrefs;
+      if (type === refType || type === proxyType || type === callableProxyType) return false;
+      if ((memory.u32[(type + FLAGS) >>> 2] & typeFlags.heapType) !== 0) return false;
+      if (types.weaklistOffset(type) !== 0) return false;
+      const slots = types.slots(type);
+      return slots.finalize === undefined && slots.legacyFinalize === undefined;
+    },
     clearFreeLists: () => {
       for (const list of alloc.freeLists)
         if (facts.clearsSlices || list.name !== "slice") list.clear();
