@@ -31,14 +31,8 @@ export function makeFloat(core: Core): FloatApi {
     name: "float",
     dealloc: (object) => {
       // Instances of subclasses are never kept.
-      const ofType = memory.u32[(object + TYPE) >>> 2];
-      if (ofType === type) {
-        if (!kept.push(object)) obj.free(object);
-      } else {
-        const before = types.preBytes(ofType);
-        if (before === 0) alloc.freeObject(object);
-        else alloc.freeGcObject(object, before);
-      }
+      if (memory.u32[(object + TYPE) >>> 2] !== type) freeOther(object);
+      else if (!kept.push(object)) obj.free(object);
     },
     hash: (object) => hashes.float(value(object), object),
     equal: (object, other) => {
@@ -62,10 +56,18 @@ export function makeFloat(core: Core): FloatApi {
     slots,
   });
 
+  /** An instance of a subclass. */
+  function freeOther(object: Address): void {
+    const before = types.preBytes(types.typeOf(object));
+    if (before === 0) alloc.freeObject(object);
+    else alloc.freeGcObject(object, before);
+  }
+
   function from(number: number): Address {
     let object = kept.pop();
     if (object === 0) {
-      object = obj.malloc(BYTES);
+      // An unsigned word like what was kept, lest the engine make both floating point numbers.
+      object = obj.malloc(BYTES) >>> 0;
       if (object === 0) return core.errors.noMemory();
     }
     const u32 = memory.u32;
