@@ -64,7 +64,8 @@ export function makeMalloc(geometry: Geometry): Malloc {
         return block;
       }
     }
-    return mallocSlowly(ctx, size);
+    // An unsigned word like the other result, lest the engine make both floating point numbers.
+    return mallocSlowly(ctx, size) >>> 0;
   }
 
   /** No used pool of the class, or not a size of pymalloc's. */
