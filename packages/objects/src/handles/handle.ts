@@ -109,6 +109,13 @@ export class HandleContext {
     return ref === 0 ? this.fail() : this.wrap(ref);
   }
 
+  /** A handle of the library's own, for as long as the context is used: if it is lost, so is everything. Steals. */
+  permanent(ref: Address): Handle {
+    const handle = this.taken(ref).keep();
+    this.registry.unregister(handle);
+    return handle;
+  }
+
   /** The same as a value; the reference is released where it is an atom. */
   value(ref: Address): PyValue {
     if (ref === 0) return this.fail();

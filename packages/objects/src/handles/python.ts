@@ -82,7 +82,7 @@ export class Python {
   #constant(object: Address): Handle {
     let handle = this.constants.get(object);
     if (handle === undefined || handle.released) {
-      handle = this.context.wrap(this.core.refs.newRef(object)).keep();
+      handle = this.context.permanent(this.core.refs.newRef(object));
       this.constants.set(object, handle);
     }
     return handle;
@@ -201,6 +201,21 @@ export class Python {
    */
   from(value: unknown): Handle {
     return this.context.handle(this.context.make(value));
+  }
+
+  // ---- from the low-level API
+
+  /**
+   * A handle that owns what a function of the low-level API made: `py.own(Edge.create({ weight: 2 }))`.
+   * @param ref a new reference, which becomes the handle's; where it is NULL, the exception that is pending is thrown
+   */
+  own<Kind extends Handle = Handle>(ref: Address): Kind {
+    return this.context.handle(ref) as Kind;
+  }
+
+  /** What a function of the low-level API returned, unless it left an exception pending: that is thrown. */
+  check(result: number): number {
+    return this.core.errors.occurred() === 0 ? result : this.context.fail();
   }
 
   // ---- functions, classes, modules

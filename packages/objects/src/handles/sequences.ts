@@ -125,6 +125,11 @@ export class ListHandle extends Handle {
     return this[Symbol.iterator]();
   }
 
+  /** The items, always as handles: a new container of these shares them, strs and numbers included. */
+  *refs(): IterableIterator<Handle> {
+    for (let n = 0; n < this.length; n++) yield this.ref(n);
+  }
+
   *keys(): IterableIterator<number> {
     for (let n = 0; n < this.length; n++) yield n;
   }
@@ -153,7 +158,26 @@ export class TupleHandle extends Handle {
     return index >= length || index < -length ? undefined : this.get(index);
   }
 
+  /** As `Array.with`: a new tuple with another item at one place, which shares all others. @throws PyException IndexError */
+  with(index: number, value: unknown): TupleHandle {
+    const place = this.place(index);
+    const { context, address } = this;
+    const { tuple, refs } = context.core;
+    const ref = context.ref(value);
+    const items = Array.from({ length: tuple.length(address) }, (_, n) =>
+      n === place ? ref : tuple.getItem(address, n),
+    );
+    const made = tuple.pack(items);
+    refs.decref(ref);
+    return context.handle(made) as TupleHandle;
+  }
+
   private item(index: number): Address {
+    const place = this.place(index);
+    return this.context.core.tuple.getItem(this.address, place);
+  }
+
+  private place(index: number): number {
     const { context, address } = this;
     if (address === 0) this.throwReleased();
     const { tuple, errors } = context.core;
@@ -163,7 +187,13 @@ export class TupleHandle extends Handle {
       errors.raise("IndexError", `a tuple of ${length} items has no item ${index}`);
       return context.fail();
     }
-    return tuple.getItem(address, place);
+    return place;
+  }
+
+  /** The items, always as handles: a new container of these shares them, strs and numbers included. */
+  *refs(): IterableIterator<Handle> {
+    const { length } = this;
+    for (let n = 0; n < length; n++) yield this.ref(n);
   }
 
   *[Symbol.iterator](): IterableIterator<PyValue> {

@@ -81,6 +81,8 @@ const operations: Readonly<Record<string, (py: Python, things: Things) => unknow
     py.list([1.5, 2n ** 70n, text, ["é€", [true, null]], new Uint8Array(600), new Map([[1, 2]])]),
   "a large list": (py) => py.list(Array.from({ length: 50 }, (_, n) => n * 1000)),
   "a tuple": (py) => py.tuple([1.5, text, [2.5]]),
+  "a tuple with another item": (py) => py.tuple([1.5, text]).with(0, [2.5]),
+  "a tuple of the same items": (py, { list }) => py.tuple(list.refs()),
   "a dict": (py) =>
     py.dict(Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`k${n}`, n + 0.5]))),
   "a general dict": (py) =>

@@ -92,6 +92,47 @@ describe.each(everyProfile)("handles in %s %s", (version, abi) => {
     py.verify();
   });
 
+  it("share items that are asked for as handles, and replace one in a tuple", () => {
+    const py = fresh();
+    py.scope(() => {
+      const old = py.tuple(["a text of its own", 12345, [1]]);
+      const again = py.tuple(old.refs());
+      const items = py.list(old.refs());
+      expect([...items.refs()].map(({ id }) => id)).toEqual([...old.refs()].map(({ id }) => id));
+      expect(again.ref(0).is(old.ref(0))).toBe(true);
+      expect(py.tuple(old).ref(0).is(old.ref(0))).toBe(false);
+      const other = old.with(-2, "new");
+      expect(other.repr()).toBe("('a text of its own', 'new', [1])");
+      expect(old.repr()).toBe("('a text of its own', 12345, [1])");
+      expect(other.ref(0).is(old.ref(0))).toBe(true);
+      expect(other.ref(2).is(old.ref(2))).toBe(true);
+      expect(() => old.with(3, null)).toThrow(/IndexError/);
+      expect(() => py.tuple().with(0, null)).toThrow(/IndexError/);
+      py.verify();
+    });
+    expect(py.leaks()).toEqual([]);
+    py.verify();
+  });
+
+  it("own what the low-level API made, and throw what it left pending", () => {
+    const py = fresh();
+    const { core } = py;
+    py.scope(() => {
+      const made = py.own<ListHandle>(core.list.create(0));
+      expect(made.append(1).repr()).toBe("[1]");
+      expect(made.refcount).toBe(1);
+      expect(py.check(core.list.length(made.live))).toBe(1);
+      const one = py.int(1);
+      expect(() => py.own(core.int.floorDivide(one.live, py.int(0).live))).toThrow(
+        /ZeroDivisionError/,
+      );
+      expect(() => py.check(core.list.deleteItem(made.live, 7))).toThrow(/IndexError/);
+      expect(core.errors.occurred()).toBe(0);
+    });
+    expect(py.leaks()).toEqual([]);
+    py.verify();
+  });
+
   it("name what was used after its release", () => {
     const py = fresh();
     const l = py.list([1]);
