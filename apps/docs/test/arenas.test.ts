@@ -6,7 +6,13 @@ import { ArenaLab } from "../src/live/arenas/model.ts";
 it("shows the numbers that the page speaks of", () => {
   const lab = new ArenaLab();
   lab.allocate(1000, 48);
-  expect(lab.totals()).toMatchObject({ liveBlocks: 1000, liveBytes: 48_000, pools: 3, arenas: 1, rawBlocks: 0 });
+  expect(lab.totals()).toMatchObject({
+    liveBlocks: 1000,
+    liveBytes: 48_000,
+    pools: 3,
+    arenas: 1,
+    rawBlocks: 0,
+  });
   lab.allocate(5, 600);
   expect(lab.totals().rawBlocks).toBe(5);
   const old = new ArenaLab("3.9");

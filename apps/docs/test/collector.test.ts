@@ -5,17 +5,23 @@ import { answers } from "../src/live/collector/exercises.ts";
 import { CollectorLab, scenes } from "../src/live/collector/model.ts";
 import { collectionSteps } from "../src/live/collector/passes.ts";
 
-const graph = fc
-  .integer({ min: 1, max: 8 })
-  .chain((size) =>
-    fc.record({
-      size: fc.constant(size),
-      references: fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 20 }),
-      variables: fc.array(fc.boolean(), { minLength: size, maxLength: size }),
-    }),
-  );
+const graph = fc.integer({ min: 1, max: 8 }).chain((size) =>
+  fc.record({
+    size: fc.constant(size),
+    references: fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 20 }),
+    variables: fc.array(fc.boolean(), { minLength: size, maxLength: size }),
+  }),
+);
 
-function build({ size, references, variables }: { size: number; references: [number, number][]; variables: boolean[] }): CollectorLab {
+function build({
+  size,
+  references,
+  variables,
+}: {
+  size: number;
+  references: [number, number][];
+  variables: boolean[];
+}): CollectorLab {
   const lab = new CollectorLab();
   const names = Array.from({ length: size }, () => lab.add()!);
   for (const [from, to] of references) lab.link(names[from]!, names[to]!);
@@ -52,8 +58,11 @@ it("has after the second pass the working counts that the real passes leave in m
     fc.property(graph, (made) => {
       const lab = build(made);
       const candidates = lab.candidates();
-      const subtracted = collectionSteps(candidates).findLast(({ pass }) => pass === "subtract" || pass === "update");
-      if (subtracted === undefined || candidates.every(({ id }) => subtracted.refs.get(id) === 0)) return;
+      const subtracted = collectionSteps(candidates).findLast(
+        ({ pass }) => pass === "subtract" || pass === "update",
+      );
+      if (subtracted === undefined || candidates.every(({ id }) => subtracted.refs.get(id) === 0))
+        return;
       const { runtime } = lab;
       const { graph: real, use } = runtime.objects.gc;
       const words = new Map<string, number>();
@@ -97,6 +106,9 @@ it("has scenes whose end the exercises know", () => {
 import type { CollectorHost, ObjectGraph } from "@pyrena/abi";
 import { createGenerational } from "@pyrena/gc";
 
-function generationalOf(graph: ObjectGraph, host: CollectorHost): ReturnType<typeof createGenerational> {
+function generationalOf(
+  graph: ObjectGraph,
+  host: CollectorHost,
+): ReturnType<typeof createGenerational> {
   return createGenerational(graph, host);
 }

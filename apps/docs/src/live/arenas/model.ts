@@ -77,7 +77,9 @@ export class ArenaLab {
   }
 
   pool(base: number): PoolInside | undefined {
-    return this.pymalloc.walker.owns(base) ? readPool(this.pymalloc, this.profile, base) : undefined;
+    return this.pymalloc.walker.owns(base)
+      ? readPool(this.pymalloc, this.profile, base)
+      : undefined;
   }
 
   totals(): ArenaTotals {

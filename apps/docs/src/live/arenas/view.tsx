@@ -77,7 +77,12 @@ function Pool({ inside }: { readonly inside: PoolInside }): JSX.Element {
         {inside.blocks.length} blocks of {inside.blockBytes} bytes: {live} handed out,{" "}
         {inside.freeList.length} in the free list, {virgin} never used so far.
       </p>
-      <BytesView label="pool header" base={inside.base} bytes={inside.bytes} fields={inside.header} />
+      <BytesView
+        label="pool header"
+        base={inside.base}
+        bytes={inside.bytes}
+        fields={inside.header}
+      />
       <div
         class="blocks"
         role="img"

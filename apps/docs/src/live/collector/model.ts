@@ -11,10 +11,30 @@ export interface Scene {
 }
 
 export const scenes: readonly Scene[] = [
-  { title: "one cycle held, one lost", nodes: "ABCDE", variables: "A", references: ["AB", "BC", "CA", "DE", "ED"] },
-  { title: "found late: rescued from the tentative list", nodes: "ABCD", variables: "D", references: ["DC", "CB", "BA", "AB"] },
-  { title: "garbage that refers to something alive", nodes: "ABCD", variables: "D", references: ["AB", "BA", "BD", "DC"] },
-  { title: "an object that refers to itself", nodes: "AB", variables: "B", references: ["AA", "AB"] },
+  {
+    title: "one cycle held, one lost",
+    nodes: "ABCDE",
+    variables: "A",
+    references: ["AB", "BC", "CA", "DE", "ED"],
+  },
+  {
+    title: "found late: rescued from the tentative list",
+    nodes: "ABCD",
+    variables: "D",
+    references: ["DC", "CB", "BA", "AB"],
+  },
+  {
+    title: "garbage that refers to something alive",
+    nodes: "ABCD",
+    variables: "D",
+    references: ["AB", "BA", "BD", "DC"],
+  },
+  {
+    title: "an object that refers to itself",
+    nodes: "AB",
+    variables: "B",
+    references: ["AA", "AB"],
+  },
 ];
 
 type ListRef = ReturnType<Runtime["py"]["list"]>;
@@ -45,7 +65,8 @@ export class CollectorLab {
     if (scene === undefined) return;
     for (const name of scene.nodes) this.#make(name);
     for (const [from, to] of scene.references) this.link(from!, to!);
-    for (const name of scene.nodes) if (!scene.variables.includes(name)) this.setVariable(name, false);
+    for (const name of scene.nodes)
+      if (!scene.variables.includes(name)) this.setVariable(name, false);
   }
 
   get names(): string[] {
@@ -143,7 +164,11 @@ export class CollectorLab {
     const { graph } = this.runtime.objects.gc;
     const names = new Map([...this.#nodes].map(([one, object]) => [object, one]));
     const met: string[] = [];
-    graph.traverse(graph.ctx, this.address(name), (referent) => void met.push(names.get(referent)!));
+    graph.traverse(
+      graph.ctx,
+      this.address(name),
+      (referent) => void met.push(names.get(referent)!),
+    );
     return met;
   }
 

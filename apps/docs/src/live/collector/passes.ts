@@ -24,7 +24,16 @@ export interface Step {
    * list; a referent is taken back from there; a referent that comes later is marked as reachable; a referent needs
    * nothing.
    */
-  readonly what: "begin" | "copy" | "subtract" | "keep" | "tentative" | "rescue" | "mark" | "skip" | "done";
+  readonly what:
+    | "begin"
+    | "copy"
+    | "subtract"
+    | "keep"
+    | "tentative"
+    | "rescue"
+    | "mark"
+    | "skip"
+    | "done";
   /** Working counts, of objects that have one. */
   readonly refs: ReadonlyMap<string, number>;
   /** The list that is worked on, in order; from the third pass on without those that were moved away. */

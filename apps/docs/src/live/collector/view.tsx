@@ -31,25 +31,31 @@ export function Collector(): JSX.Element {
       else edge.count++;
     }
   }
-  const nodes = [...candidates].sort((a, b) => a.id.localeCompare(b.id)).map(({ id, refcount }) => {
-    const refs = now.refs.get(id);
-    const state = now.unreachable.includes(id)
-      ? ("unreachable" as const)
-      : now.kept.includes(id)
-        ? ("reachable" as const)
-        : undefined;
-    return {
-      id,
-      note: refs === undefined ? `rc ${refcount}` : `${refs} of ${refcount}`,
-      description: `${id}: reference count ${refcount}${refs === undefined ? "" : `, working count ${refs}`}${
-        state === undefined ? "" : state === "unreachable" ? ", tentatively unreachable" : ", reachable"
-      }${model.hasVariable(id) ? ", held by a variable" : ""}`,
-      ...(state && { state }),
-      lit: now.at === id || now.to === id,
-      picked: picked === id,
-      names: model.hasVariable(id) ? [id.toLowerCase()] : [],
-    };
-  });
+  const nodes = [...candidates]
+    .sort((a, b) => a.id.localeCompare(b.id))
+    .map(({ id, refcount }) => {
+      const refs = now.refs.get(id);
+      const state = now.unreachable.includes(id)
+        ? ("unreachable" as const)
+        : now.kept.includes(id)
+          ? ("reachable" as const)
+          : undefined;
+      return {
+        id,
+        note: refs === undefined ? `rc ${refcount}` : `${refs} of ${refcount}`,
+        description: `${id}: reference count ${refcount}${refs === undefined ? "" : `, working count ${refs}`}${
+          state === undefined
+            ? ""
+            : state === "unreachable"
+              ? ", tentatively unreachable"
+              : ", reachable"
+        }${model.hasVariable(id) ? ", held by a variable" : ""}`,
+        ...(state && { state }),
+        lit: now.at === id || now.to === id,
+        picked: picked === id,
+        names: model.hasVariable(id) ? [id.toLowerCase()] : [],
+      };
+    });
 
   /** With a node picked, the next one that is picked gets an arrow from it, or loses it. */
   function pick(id: string): void {
@@ -99,7 +105,9 @@ export function Collector(): JSX.Element {
                 const on = !lab.hasVariable(picked);
                 const dead = lab.setVariable(picked, on);
                 setPicked(undefined);
-                return on ? `A variable holds ${picked} again.` : `del ${picked.toLowerCase()}.${died(dead)}`;
+                return on
+                  ? `A variable holds ${picked} again.`
+                  : `del ${picked.toLowerCase()}.${died(dead)}`;
               })
             }
           >
@@ -154,9 +162,12 @@ export function Collector(): JSX.Element {
             change((lab) => {
               const { returned, gone, left } = lab.collect();
               setPicked(undefined);
-              const agrees = gone.length === foretold.length && gone.every((one) => foretold.includes(one));
+              const agrees =
+                gone.length === foretold.length && gone.every((one) => foretold.includes(one));
               return `gc.collect() returned ${returned}. Gone: ${gone.join(", ") || "nothing"}; left: ${left.join(" → ") || "nothing"}. ${
-                agrees ? "As the steps foretold." : "This is NOT what the steps foretold: please report it."
+                agrees
+                  ? "As the steps foretold."
+                  : "This is NOT what the steps foretold: please report it."
               }`;
             });
           }}

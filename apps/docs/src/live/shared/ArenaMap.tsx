@@ -32,7 +32,10 @@ function gridFor(width: number, arenas: readonly ArenaCell[]): Grid {
   const gap = 8;
   const wanted = arenas.length <= 2 ? 1 : arenas.length <= 8 ? 2 : arenas.length <= 24 ? 3 : 4;
   const perLine = Math.max(1, Math.min(wanted, Math.floor(width / (columns * 7))));
-  const cell = Math.max(4, Math.min(36, Math.floor((width - gap * (perLine - 1)) / perLine / columns)));
+  const cell = Math.max(
+    4,
+    Math.min(36, Math.floor((width - gap * (perLine - 1)) / perLine / columns)),
+  );
   const lines = Math.max(1, Math.ceil(arenas.length / perLine));
   return { perLine, cell, columns, gap, height: lines * (ROWS * cell + gap) - gap };
 }
@@ -76,7 +79,8 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
     const column = Math.floor((x % arenaWidth) / grid.cell);
     const row = Math.floor((y % arenaHeight) / grid.cell);
     const index = row * grid.columns + column;
-    if (arena === undefined || column >= grid.columns || row >= ROWS || index >= arena.pools) return;
+    if (arena === undefined || column >= grid.columns || row >= ROWS || index >= arena.pools)
+      return;
     return arena.base + index * arena.poolBytes;
   }
 

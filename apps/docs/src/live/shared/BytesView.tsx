@@ -24,7 +24,16 @@ export interface BytesViewProps {
   readonly origin?: number;
 }
 
-const TONES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a", "#b8a000"];
+const TONES = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#cc79a7",
+  "#e69f00",
+  "#56b4e9",
+  "#8a8a8a",
+  "#b8a000",
+];
 const PER_LINE = 16;
 
 export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewProps): JSX.Element {
@@ -34,7 +43,11 @@ export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewP
   const lines = Array.from({ length: Math.ceil(bytes.length / PER_LINE) }, (_, n) => n * PER_LINE);
   return (
     <div class="live-stack">
-      <div class="bytes" role="img" aria-label={`${label}: ${bytes.length} bytes; the table below names them`}>
+      <div
+        class="bytes"
+        role="img"
+        aria-label={`${label}: ${bytes.length} bytes; the table below names them`}
+      >
         {lines.map((start) => (
           <div key={start}>
             <span class="at">{hexOf(base + start)}</span>

@@ -46,7 +46,11 @@ export function Exercise({ part, id, unit, children, how }: ExerciseProps): JSX.
           event.preventDefault();
           const right = await answer();
           const isRight = sameAnswer(given, right);
-          setVerdict(isRight ? `Right: ${shown(right)}.` : "Not yet. Try it in the live part, or show the answer.");
+          setVerdict(
+            isRight
+              ? `Right: ${shown(right)}.`
+              : "Not yet. Try it in the live part, or show the answer.",
+          );
           if (isRight) setOpen(true);
         }}
       >

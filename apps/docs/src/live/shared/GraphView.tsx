@@ -38,7 +38,15 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
   return (
     <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={label}>
       <defs>
-        <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+        <marker
+          id="arrow"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="7"
+          markerHeight="7"
+          orient="auto-start-reverse"
+        >
           <path d="M0 0 8 4 0 8z" fill="var(--sl-color-gray-3)" />
         </marker>
       </defs>
@@ -84,7 +92,13 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
               {node.note}
             </text>
             {node.names.length > 0 && (
-              <text x={x} y={y - RADIUS - 7} text-anchor="middle" font-size="13" style={{ fill: "var(--root)" }}>
+              <text
+                x={x}
+                y={y - RADIUS - 7}
+                text-anchor="middle"
+                font-size="13"
+                style={{ fill: "var(--root)" }}
+              >
                 {node.names.join(", ")} ↓
               </text>
             )}
@@ -98,7 +112,8 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
 type Point = readonly [number, number];
 
 function place(n: number, count: number): Point {
-  const angle = (2 * Math.PI * n) / Math.max(count, 1) - Math.PI / 2 - (count > 2 ? Math.PI / count : 0);
+  const angle =
+    (2 * Math.PI * n) / Math.max(count, 1) - Math.PI / 2 - (count > 2 ? Math.PI / count : 0);
   return [
     Math.round(WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 70)),
     Math.round(HEIGHT / 2 + 8 + Math.sin(angle) * (HEIGHT / 2 - 62)),

@@ -34,7 +34,9 @@ export function Figures({
       {of.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd data-figure={name}>{typeof value === "number" ? value.toLocaleString("en") : value}</dd>
+          <dd data-figure={name}>
+            {typeof value === "number" ? value.toLocaleString("en") : value}
+          </dd>
         </div>
       ))}
     </dl>
@@ -68,8 +70,8 @@ export function Choice<Value extends string>({
 }: {
   readonly label: string;
   readonly value: Value;
-  readonly options: readonly (Value | readonly [Value, string])[];
-  onChoose(value: Value): void;
+  readonly options: readonly (NoInfer<Value> | readonly [NoInfer<Value>, string])[];
+  readonly onChoose: (value: NoInfer<Value>) => void;
 }): JSX.Element {
   return (
     <label>

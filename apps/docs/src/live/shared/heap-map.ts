@@ -1,5 +1,5 @@
 /** pymalloc's arenas and pools as plain data, read through its walker and the published layout of a pool header. */
-import { layoutOf, poolHeaderBytes, type Profile } from "@pyrena/abi";
+import { layoutOf, type Profile, poolHeaderBytes } from "@pyrena/abi";
 import { NO_SIZE_CLASS, type Pymalloc, poolHeader } from "@pyrena/pymalloc";
 
 /** One pool with a live block. */
@@ -62,7 +62,11 @@ export interface PoolInside {
 }
 
 /** Look into the pool at this address; undefined where none was carved. */
-export function readPool(pymalloc: Pymalloc, profile: Profile, base: number): PoolInside | undefined {
+export function readPool(
+  pymalloc: Pymalloc,
+  profile: Profile,
+  base: number,
+): PoolInside | undefined {
   const { memory } = pymalloc.ctx;
   const { at, fields, bytes } = layoutOf(poolHeader, profile.abi);
   const word = (offset: number): number => memory.u32[(base + offset) >>> 2]!;
