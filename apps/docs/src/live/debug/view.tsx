@@ -29,11 +29,10 @@ export function DebugHooksPart(): JSX.Element {
           type="button"
           disabled={model.freed}
           onClick={() =>
-            act(
-              (lab) => (
-                lab.writeText(text), `${text.length + 1} bytes written, the 0 at the end included.`
-              ),
-            )
+            act((lab) => {
+              lab.writeText(text);
+              return `${text.length + 1} bytes written, the 0 at the end included.`;
+            })
           }
         >
           write
@@ -41,7 +40,12 @@ export function DebugHooksPart(): JSX.Element {
         <NumberField label="p[" value={offset} min={-16} max={17} onChange={setOffset} />
         <button
           type="button"
-          onClick={() => act((lab) => (lab.write(offset, 0x2a), `p[${offset}] = 0x2a`))}
+          onClick={() =>
+            act((lab) => {
+              lab.write(offset, 0x2a);
+              return `p[${offset}] = 0x2a`;
+            })
+          }
         >
           ] = 0x2a
         </button>

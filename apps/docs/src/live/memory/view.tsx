@@ -23,31 +23,57 @@ export function MemoryLayout(): JSX.Element {
       <div class="live-row">
         <button
           type="button"
-          onClick={() => act((lab) => (lab.call(100), `${lab.depth} frames on the stack.`))}
+          onClick={() =>
+            act((lab) => {
+              lab.call(100);
+              return `${lab.depth} frames on the stack.`;
+            })
+          }
         >
           call 100 levels deep
         </button>
         <button
           type="button"
-          onClick={() => act((lab) => (lab.unwind(), "All functions have returned."))}
+          onClick={() =>
+            act((lab) => {
+              lab.unwind();
+              return "All functions have returned.";
+            })
+          }
         >
           return from all
         </button>
         <button
           type="button"
-          onClick={() => act((lab) => (lab.makeSmall(20_000), "20,000 floats made."))}
+          onClick={() =>
+            act((lab) => {
+              lab.makeSmall(20_000);
+              return "20,000 floats made.";
+            })
+          }
         >
           20,000 floats
         </button>
         <button
           type="button"
           onClick={() =>
-            act((lab) => (lab.makeLarge(500_000), "One bytes object of 500,000 made."))
+            act((lab) => {
+              lab.makeLarge(500_000);
+              return "One bytes object of 500,000 made.";
+            })
           }
         >
           500,000 bytes
         </button>
-        <button type="button" onClick={() => act((lab) => (lab.drop(), "All of them dropped."))}>
+        <button
+          type="button"
+          onClick={() =>
+            act((lab) => {
+              lab.drop();
+              return "All of them dropped.";
+            })
+          }
+        >
           drop objects
         </button>
         <button type="button" onClick={reset}>

@@ -14,12 +14,12 @@ export interface ArenaMapProps {
   onChoose?(base: number): void;
 }
 
-const ROWS = 4;
 /** Rows of the table: more than this nobody reads. */
 const MOST_ROWS = 100;
 
-/** Where things are drawn: arenas side by side, each a rectangle of cells four rows high. */
+/** Where things are drawn: arenas side by side, each a rectangle of cells, four rows high or two. */
 interface Grid {
+  readonly rows: number;
   readonly perLine: number;
   readonly cell: number;
   readonly columns: number;
@@ -28,7 +28,8 @@ interface Grid {
 }
 
 function gridFor(width: number, arenas: readonly ArenaCell[]): Grid {
-  const columns = Math.ceil((arenas[0]?.pools ?? 64) / ROWS);
+  const rows = width > 800 && arenas.length <= 2 ? 2 : 4;
+  const columns = Math.ceil((arenas[0]?.pools ?? 64) / rows);
   const gap = 8;
   const wanted = arenas.length <= 2 ? 1 : arenas.length <= 8 ? 2 : arenas.length <= 24 ? 3 : 4;
   const perLine = Math.max(1, Math.min(wanted, Math.floor(width / (columns * 7))));
@@ -37,7 +38,7 @@ function gridFor(width: number, arenas: readonly ArenaCell[]): Grid {
     Math.min(36, Math.floor((width - gap * (perLine - 1)) / perLine / columns)),
   );
   const lines = Math.max(1, Math.ceil(arenas.length / perLine));
-  return { perLine, cell, columns, gap, height: lines * (ROWS * cell + gap) - gap };
+  return { rows, perLine, cell, columns, gap, height: lines * (rows * cell + gap) - gap };
 }
 
 export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Element {
@@ -70,7 +71,7 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
   function poolAt(event: MouseEvent): number | undefined {
     const box = canvas.current!.getBoundingClientRect();
     const arenaWidth = grid.columns * grid.cell + grid.gap;
-    const arenaHeight = ROWS * grid.cell + grid.gap;
+    const arenaHeight = grid.rows * grid.cell + grid.gap;
     const x = event.clientX - box.left;
     const y = event.clientY - box.top;
     const line = Math.floor(x / arenaWidth);
@@ -79,7 +80,7 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
     const column = Math.floor((x % arenaWidth) / grid.cell);
     const row = Math.floor((y % arenaHeight) / grid.cell);
     const index = row * grid.columns + column;
-    if (arena === undefined || column >= grid.columns || row >= ROWS || index >= arena.pools)
+    if (arena === undefined || column >= grid.columns || row >= grid.rows || index >= arena.pools)
       return;
     return arena.base + index * arena.poolBytes;
   }
@@ -103,11 +104,10 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
   const used = arenas.flatMap((arena) => arena.used);
   return (
     <div class="live-stack">
-      {/* biome-ignore lint/a11y/useSemanticElements: a canvas that the arrow keys move in has no element of its own. */}
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that the arrow keys move in has no element of its own. */}
       <canvas
         ref={canvas}
         style={{ height: `${Math.max(grid.height, 24)}px` }}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is interactive, by arrow keys.
         tabIndex={0}
         role="application"
         aria-label={`Map of ${count(arenas.length, "arena")}: ${describeAll(arenas)}. Arrow keys choose a pool.`}
@@ -213,7 +213,7 @@ function draw(
   const { cell } = grid;
   arenas.forEach((arena, n) => {
     const left = (n % grid.perLine) * (grid.columns * cell + grid.gap);
-    const top = Math.floor(n / grid.perLine) * (ROWS * cell + grid.gap);
+    const top = Math.floor(n / grid.perLine) * (grid.rows * cell + grid.gap);
     const at = (index: number): [number, number] => [
       left + (index % grid.columns) * cell,
       top + Math.floor(index / grid.columns) * cell,

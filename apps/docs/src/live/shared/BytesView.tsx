@@ -60,8 +60,7 @@ export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewP
                   <b
                     class={name !== undefined && name === lit ? "is-lit" : ""}
                     style={{ borderColor: n < 0 ? "transparent" : TONES[n % TONES.length] }}
-                    onMouseEnter={() => setLit(name)}
-                    onMouseLeave={() => setLit(undefined)}
+                    title={name}
                   >
                     {byte.toString(16).padStart(2, "0")}
                   </b>

@@ -29,13 +29,14 @@ export interface GraphViewProps {
   onPick?(id: string): void;
 }
 
-const WIDTH = 640;
-const HEIGHT = 380;
+const WIDTH = 520;
+const HEIGHT = 350;
 const RADIUS = 27;
 
 export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.Element {
   const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
   return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
     <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={label}>
       <defs>
         <marker

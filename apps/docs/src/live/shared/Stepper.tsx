@@ -15,7 +15,7 @@ export function Stepper({ label, step, count, text, onStep }: StepperProps): JSX
   const last = count - 1;
   return (
     <div class="live-stack">
-      <div class="live-row" role="group" aria-label={label}>
+      <fieldset class="live-row" aria-label={label}>
         <button type="button" disabled={step === 0} onClick={() => onStep(0)}>
           First
         </button>
@@ -40,7 +40,7 @@ export function Stepper({ label, step, count, text, onStep }: StepperProps): JSX
         <span>
           {step + 1} / {count}
         </span>
-      </div>
+      </fieldset>
       <p class="live-status" role="status">
         {text}
       </p>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { answers } from "../src/live/arenas/exercises.ts";
-import { ArenaLab } from "../src/live/arenas/model.ts";
+import { answers } from "../../src/live/arenas/exercises.ts";
+import { ArenaLab } from "../../src/live/arenas/model.ts";
 
 it("shows the numbers that the page speaks of", () => {
   const lab = new ArenaLab();
