@@ -41,6 +41,8 @@ export function App({ base, language }: AppProps): VNode {
   const [output, setOutput] = useState<readonly OutputPart[]>([]);
   const [raised, setRaised] = useState<readonly number[]>([]);
   const [line, setLine] = useState(0);
+  /** How often the program stood still. */
+  const [stops, setStops] = useState(0);
   const [frame, setFrame] = useState<Frame>();
   const [rewound, setRewound] = useState<number>();
   const [graph, setGraph] = useState<Graph>();
@@ -70,7 +72,10 @@ export function App({ base, language }: AppProps): VNode {
           },
           output: (to, text) => setOutput((parts) => appended(parts, to, text)),
           frame: (arrived) => history.current.add(arrived),
-          paused: (at) => setLine(at),
+          paused: (at) => {
+            setLine(at);
+            setStops((count) => count + 1);
+          },
           graph: setGraph,
           blocks: (blocks) => setPool(blocks ?? null),
           problem: (where, message) =>
@@ -138,6 +143,7 @@ export function App({ base, language }: AppProps): VNode {
     setPool(undefined);
     setProblems([]);
     setRewound(undefined);
+    setLine(0);
     history.current.clear();
     try {
       const settings = await settingsFrom(choices, allocatorCode);
@@ -162,7 +168,7 @@ export function App({ base, language }: AppProps): VNode {
   const marked = useMemo(() => ({ current: line, raised }), [line, raised]);
 
   return (
-    <div class="play not-content" data-phase={phase} data-reach={reach ?? ""}>
+    <div class="play not-content" data-phase={phase} data-reach={reach ?? ""} data-stops={stops}>
       <div class="play-bar" role="toolbar" aria-label={texts.editor}>
         <button type="button" class="play-run" onClick={() => void run()} disabled={busy}>
           {texts.run}

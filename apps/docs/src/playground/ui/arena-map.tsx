@@ -15,6 +15,9 @@ import type { Texts } from "./texts.ts";
 /** Cells are not drawn larger than this, in CSS pixels. */
 const LARGEST_CELL = 10;
 
+/** Milliseconds from a picture to the sentence that says what is in it. */
+const SUMMARY_AFTER = 150;
+
 /** What the page draws with, at each of its frames. */
 export interface ArenaMapHandle {
   draw(frame: Frame): void;
@@ -37,23 +40,25 @@ export function ArenaMap({ texts, handle, onPool }: ArenaMapProps): VNode {
 
   useEffect(() => {
     const painter = new Painter(canvas.current!);
-    let summaryDue = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const summarize = (): void => {
+      timer = undefined;
+      const { arenas, pools, usedPools, liveBlocks } = describeArenas(shown.current!.frame);
+      setSummary(
+        arenas === 0
+          ? texts.noMap
+          : `${arenas} arenas, ${usedPools} of ${pools} pools in use, ${liveBlocks} live blocks`,
+      );
+    };
     handle.current = {
       draw(frame) {
         shown.current = painter.draw(frame);
-        const now = performance.now();
-        if (now < summaryDue && frame.get("paused") === 0) return;
-        summaryDue = now + 250;
-        const { arenas, pools, usedPools, liveBlocks } = describeArenas(frame);
-        setSummary(
-          arenas === 0
-            ? texts.noMap
-            : `${arenas} arenas, ${usedPools} of ${pools} pools in use, ${liveBlocks} live blocks`,
-        );
+        timer ??= setTimeout(summarize, SUMMARY_AFTER);
       },
     };
     return () => {
       handle.current = undefined;
+      clearTimeout(timer);
     };
   }, []);
 

@@ -39,6 +39,8 @@ export class Session implements HarnessHost {
   #installation: Installation | undefined;
   #observer!: Observer;
   #harness!: Harness;
+  /** Whether Python is up. */
+  #initialized = false;
   #running = false;
   /** While Python is called from here: what it calls then is not the program's. */
   #busy = false;
@@ -81,7 +83,7 @@ export class Session implements HarnessHost {
       beforeMain: (module) => {
         this.#module = module;
         this.#streams.connect(module);
-        this.#live = attach(module);
+        this.#live = attach(this.#attachable(module));
         this.#install(custom);
         this.#observer = new Observer(
           this.#live,
@@ -91,6 +93,7 @@ export class Session implements HarnessHost {
         );
       },
     });
+    this.#initialized = true;
     this.#busy = true;
     this.#harness = prepare(this.#module, this, {
       lines,
@@ -250,6 +253,18 @@ export class Session implements HarnessHost {
     });
   }
 
+  /**
+   * The module, in which tracemalloc can be asked once Python is up. Before, it cannot be tracing, and that of 3.13 would
+   * look for a thread that is not there yet.
+   */
+  #attachable(module: PythonModule): object {
+    return Object.create(module, {
+      _PyTraceMalloc_Untrack: {
+        get: () => (this.#initialized ? module._PyTraceMalloc_Untrack : undefined),
+      },
+    }) as object;
+  }
+
   #install(custom: AllocatorFactory | undefined): void {
     const { allocator } = this.#settings;
     this.#installation = this.#live.install({
@@ -293,7 +308,8 @@ export class Session implements HarnessHost {
     const now = performance.now();
     if (now < this.#frameDue) return;
     this.#publish();
-    if (now >= this.#graphDue) {
+    // Not in the middle of a step: what it takes to look would be taken for the program's.
+    if (now >= this.#graphDue && this.#pauseAt === undefined) {
       this.#tellGraph();
       this.#graphDue = performance.now() + GRAPH_EVERY;
     }
