@@ -29,32 +29,34 @@ export function DomainsPart(): JSX.Element {
         />
         of OBJ fail (0: none)
       </div>
-      <table>
-        <thead>
-          <tr>
-            <th>domain</th>
-            <th>malloc</th>
-            <th>calloc</th>
-            <th>realloc</th>
-            <th>free</th>
-            <th>bytes asked for</th>
-            <th>NULL</th>
-          </tr>
-        </thead>
-        <tbody>
-          {calls.map((one, n) => (
-            <tr key={DOMAINS[n]}>
-              <td>{DOMAINS[n]}</td>
-              <td>{one.malloc.toLocaleString("en")}</td>
-              <td>{one.calloc.toLocaleString("en")}</td>
-              <td>{one.realloc.toLocaleString("en")}</td>
-              <td>{one.free.toLocaleString("en")}</td>
-              <td>{one.bytes.toLocaleString("en")}</td>
-              <td>{one.refused}</td>
+      <section class="scroll" aria-label="Results">
+        <table>
+          <thead>
+            <tr>
+              <th>domain</th>
+              <th>malloc</th>
+              <th>calloc</th>
+              <th>realloc</th>
+              <th>free</th>
+              <th>bytes asked for</th>
+              <th>NULL</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {calls.map((one, n) => (
+              <tr key={DOMAINS[n]}>
+                <td>{DOMAINS[n]}</td>
+                <td>{one.malloc.toLocaleString("en")}</td>
+                <td>{one.calloc.toLocaleString("en")}</td>
+                <td>{one.realloc.toLocaleString("en")}</td>
+                <td>{one.free.toLocaleString("en")}</td>
+                <td>{one.bytes.toLocaleString("en")}</td>
+                <td>{one.refused}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
     </LivePart>
   );
 }

@@ -37,32 +37,34 @@ export function Same(): JSX.Element {
         <Choice label="CPython" value={python} options={VERSIONS} onChoose={setPython} />
       </div>
       <div aria-live="polite">
-        <table>
-          <thead>
-            <tr>
-              <th>made twice, at run time</th>
-              <th>id of the first</th>
-              <th>id of the second</th>
-              <th>a is b</th>
-            </tr>
-          </thead>
-          <tbody>
-            {(
-              [
-                [`int ${number}`, ints],
-                [`str '${text}'`, plain],
-                [`sys.intern('${text}')`, interned],
-              ] as const
-            ).map(([what, { first, second, same }]) => (
-              <tr key={what}>
-                <td>{what}</td>
-                <td>{hexOf(first)}</td>
-                <td>{hexOf(second)}</td>
-                <td>{same ? "True" : "False"}</td>
+        <section class="scroll" aria-label="Results">
+          <table>
+            <thead>
+              <tr>
+                <th>made twice, at run time</th>
+                <th>id of the first</th>
+                <th>id of the second</th>
+                <th>a is b</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {(
+                [
+                  [`int ${number}`, ints],
+                  [`str '${text}'`, plain],
+                  [`sys.intern('${text}')`, interned],
+                ] as const
+              ).map(([what, { first, second, same }]) => (
+                <tr key={what}>
+                  <td>{what}</td>
+                  <td>{hexOf(first)}</td>
+                  <td>{hexOf(second)}</td>
+                  <td>{same ? "True" : "False"}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
       </div>
     </LivePart>
   );

@@ -3,7 +3,7 @@
  * each live part has a function for each.
  */
 import type { ComponentChildren, JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import "./live.css";
 
 /** The answers of one part, by the question's id. */
@@ -28,9 +28,11 @@ export function sameAnswer(given: string, right: number | string): boolean {
 }
 
 export function Exercise({ part, id, unit, children, how }: ExerciseProps): JSX.Element {
-  const [given, setGiven] = useState("");
+  const [alive, setAlive] = useState(false);
   const [verdict, setVerdict] = useState("");
   const [open, setOpen] = useState(false);
+  // Until the page's scripts have come, a form would be sent off: its buttons wait.
+  useEffect(() => setAlive(true), []);
   async function answer(): Promise<number | string> {
     const { answers } = await parts[`../${part}/exercises.ts`]!();
     return answers[id]!();
@@ -44,8 +46,9 @@ export function Exercise({ part, id, unit, children, how }: ExerciseProps): JSX.
         class="live-row not-content"
         onSubmit={async (event) => {
           event.preventDefault();
+          const given = new FormData(event.currentTarget).get("answer");
           const right = await answer();
-          const isRight = sameAnswer(given, right);
+          const isRight = sameAnswer(String(given), right);
           setVerdict(
             isRight
               ? `Right: ${shown(right)}.`
@@ -56,14 +59,15 @@ export function Exercise({ part, id, unit, children, how }: ExerciseProps): JSX.
       >
         <label>
           Your answer
-          <input value={given} size={9} onInput={(event) => setGiven(event.currentTarget.value)} />
+          <input name="answer" size={9} autocomplete="off" required />
           {unit}
         </label>
-        <button type="submit" disabled={given === ""}>
+        <button type="submit" disabled={!alive}>
           Check
         </button>
         <button
           type="button"
+          disabled={!alive}
           onClick={async () => {
             setVerdict(`The answer is ${shown(await answer())}.`);
             setOpen(true);

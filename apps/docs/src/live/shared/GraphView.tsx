@@ -86,10 +86,17 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
             }}
           >
             <circle cx={x} cy={y} r={RADIUS} />
-            <text x={x} y={y - 1} text-anchor="middle" font-weight="600" font-size="17">
+            <text
+              aria-hidden="true"
+              x={x}
+              y={y - 1}
+              text-anchor="middle"
+              font-weight="600"
+              font-size="17"
+            >
               {node.id}
             </text>
-            <text x={x} y={y + 15} text-anchor="middle" font-size="12">
+            <text aria-hidden="true" x={x} y={y + 15} text-anchor="middle" font-size="12">
               {node.note}
             </text>
             {node.names.length > 0 && (
