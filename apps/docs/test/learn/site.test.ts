@@ -31,8 +31,8 @@ describe.skipIf(missing !== undefined)("the course in a browser", () => {
     await page.waitForFunction(() => document.querySelector("astro-island:not([ssr])") !== null);
     return page;
   }
-  const figure = (page: Page, name: string): Promise<string> =>
-    page.locator(`[data-figure="${name}"]`).first().innerText();
+  const figure = (page: Page, name: string): Promise<string | null> =>
+    page.locator(`[data-figure="${name}"]`).first().textContent();
   const press = (page: Page, name: string): Promise<void> =>
     page.getByRole("button", { name, exact: true }).first().click();
 

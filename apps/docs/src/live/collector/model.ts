@@ -1,5 +1,6 @@
 /** The collector page: lists that refer to each other, on a real heap with CPython's generational collector. */
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
+import { liveRuntime } from "../shared/runtime.ts";
 import { type Candidate, collectionSteps, type Step } from "./passes.ts";
 
 /** A graph to begin with: names bound to objects, and references `AB` = A refers to B. */
@@ -57,7 +58,7 @@ export class CollectorLab {
   readonly #variables = new Map<string, ListRef>();
 
   constructor(scene?: Scene, python = "3.13") {
-    this.runtime = createRuntime({ python, collector: "generational" });
+    this.runtime = liveRuntime({ python, collector: "generational" });
     const { gc } = this.runtime;
     // What the runtime itself has made is set aside, and collections run only when they are asked for.
     gc.freeze();

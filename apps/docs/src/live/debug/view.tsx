@@ -57,7 +57,7 @@ export function DebugHooksPart(): JSX.Element {
               setReport(said ?? "");
               return said === undefined
                 ? "free(p): all fences stand."
-                : "free(p): CPython would print this and abort:";
+                : "free(p): CPython would print this, and abort.";
             })
           }
         >

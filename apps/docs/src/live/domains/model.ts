@@ -1,6 +1,7 @@
 /** The domains page: wrappers in each domain, and what a load of objects asks of them. */
 import type { AllocatorFactory, Domain, PyMemAllocatorEx } from "@pyrena/abi";
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
+import { liveRuntime } from "../shared/runtime.ts";
 
 /** Calls that came to one domain. */
 export interface Calls {
@@ -86,7 +87,7 @@ export function runLoad(load: Load, failAt = 0, python = "3.13"): LoadResult {
   const calls = names.map(
     (): Calls => ({ malloc: 0, calloc: 0, realloc: 0, free: 0, bytes: 0, refused: 0 }),
   ) as [Calls, Calls, Calls];
-  const runtime = createRuntime({ python });
+  const runtime = liveRuntime({ python });
   const { domains } = runtime;
   let error: string | undefined;
   for (const domain of [0, 1, 2] as const satisfies readonly Domain[]) {

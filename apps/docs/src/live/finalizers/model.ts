@@ -1,5 +1,6 @@
 /** The finalizers page: small programs, run on a real heap; the log is what they did, in order. */
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
+import { liveRuntime } from "../shared/runtime.ts";
 
 /** A scenario: its Python, and the same on Pyrena. */
 export interface Scenario {
@@ -157,7 +158,7 @@ del a`,
 
 /** Run a scenario. @returns what it printed, line by line */
 export function play(scenario: Scenario, python = "3.13"): string[] {
-  const runtime = createRuntime({ python });
+  const runtime = liveRuntime({ python });
   runtime.gc.disable();
   const log: string[] = [];
   scenario.run(runtime, (line) => void log.push(line));

@@ -1,6 +1,7 @@
 /** The generations page: lists are made, and the collector runs by itself. */
 import { type IncrementalProgress, isIncremental } from "@pyrena/gc";
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
+import { liveRuntime } from "../shared/runtime.ts";
 
 /** One automatic collection. */
 export interface Collection {
@@ -23,7 +24,7 @@ export class GenerationsLab {
   #made = 0;
 
   constructor(python = "3.13", threshold?: number) {
-    this.runtime = createRuntime({ python });
+    this.runtime = liveRuntime({ python });
     const { gc, py } = this.runtime;
     if (threshold !== undefined) gc.setThreshold(threshold);
     gc.freeze();

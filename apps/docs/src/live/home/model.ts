@@ -1,6 +1,7 @@
 /** The first page's picture: a program that makes and drops objects, and the arenas that it lives in. */
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
 import { type ArenaCell, readArenas } from "../shared/heap-map.ts";
+import { liveRuntime } from "../shared/runtime.ts";
 
 /** Python objects that come and go. */
 export class ChurnLab {
@@ -10,7 +11,7 @@ export class ChurnLab {
   #made = 0;
 
   constructor() {
-    this.runtime = createRuntime({ python: "3.13" });
+    this.runtime = liveRuntime({ python: "3.13" });
     this.runtime.gc.disable();
   }
 

@@ -1,5 +1,6 @@
 /** The memory layout page: everything in the linear memory, by name, while frames and objects come and go. */
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
+import { liveRuntime } from "../shared/runtime.ts";
 
 type RegionName = ReturnType<Runtime["py"]["regions"]>[number]["name"];
 
@@ -33,7 +34,7 @@ export class MemoryLab {
   readonly #kept: { release(): void }[] = [];
 
   constructor(python = "3.13") {
-    this.runtime = createRuntime({ python, memory: { bytes: 4 << 20, maxBytes: 1 << 28 } });
+    this.runtime = liveRuntime({ python, memory: { bytes: 4 << 20, maxBytes: 1 << 28 } });
   }
 
   get depth(): number {

@@ -1,7 +1,8 @@
 /** The objects page: one object, the names that refer to it, and its bytes. */
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
 import type { ByteField } from "../shared/BytesView.tsx";
 import { hexOf } from "../shared/heap-map.ts";
+import { liveRuntime } from "../shared/runtime.ts";
 
 type AnyHandle = ReturnType<Runtime["py"]["from"]>;
 
@@ -29,7 +30,7 @@ export class ObjectLab {
   #alive = true;
 
   constructor(python = "3.13", kind: Kind = "[1, 2]") {
-    this.runtime = createRuntime({ python });
+    this.runtime = liveRuntime({ python });
     this.#kind = kind;
     const { py } = this.runtime;
     this.#box = py.list();

@@ -1,5 +1,6 @@
 /** The reuse page: which objects are shared, and which are kept for the next who needs one. */
-import { createRuntime, type Runtime } from "pyrena";
+import type { Runtime } from "pyrena";
+import { liveRuntime } from "../shared/runtime.ts";
 
 /** Whether two objects that were made alike are one. */
 export interface Sameness {
@@ -22,7 +23,7 @@ function pair(
   python: string,
   make: (py: Runtime["py"]) => ReturnType<Runtime["py"]["str"]>,
 ): Sameness {
-  const { py } = createRuntime({ python });
+  const { py } = liveRuntime({ python });
   const [one, other] = [make(py), make(py)];
   return { same: one.is(other), first: one.id, second: other.id };
 }
@@ -40,7 +41,7 @@ export class FreeListLab {
   #died: number[] = [];
 
   constructor(python = "3.13") {
-    this.runtime = createRuntime({ python });
+    this.runtime = liveRuntime({ python });
     this.runtime.gc.disable();
   }
 

@@ -86,30 +86,26 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
             }}
           >
             <circle cx={x} cy={y} r={RADIUS} />
-            <text
-              aria-hidden="true"
-              x={x}
-              y={y - 1}
-              text-anchor="middle"
-              font-weight="600"
-              font-size="17"
-            >
-              {node.id}
-            </text>
-            <text aria-hidden="true" x={x} y={y + 15} text-anchor="middle" font-size="12">
-              {node.note}
-            </text>
-            {node.names.length > 0 && (
-              <text
-                x={x}
-                y={y - RADIUS - 7}
-                text-anchor="middle"
-                font-size="13"
-                style={{ fill: "var(--root)" }}
-              >
-                {node.names.join(", ")} ↓
+            {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is not; the node around it is, and has a name. */}
+            <g aria-hidden="true">
+              <text x={x} y={y - 1} text-anchor="middle" font-weight="600" font-size="17">
+                {node.id}
               </text>
-            )}
+              <text x={x} y={y + 15} text-anchor="middle" font-size="12">
+                {node.note}
+              </text>
+              {node.names.length > 0 && (
+                <text
+                  x={x}
+                  y={y - RADIUS - 7}
+                  text-anchor="middle"
+                  font-size="13"
+                  style={{ fill: "var(--root)" }}
+                >
+                  {node.names.join(", ")} ↓
+                </text>
+              )}
+            </g>
           </g>
         );
       })}
