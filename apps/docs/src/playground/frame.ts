@@ -6,7 +6,8 @@
  *     f64 × 4 × TOP_LINES        the lines that allocate most: line, allocations, net bytes, times run
  *     u32 × (1 + poolsPerArena)  for each arena: its address, then a word for each of its pools
  *
- * A pool's word is `(sizeClass + 1) << 16 | live blocks`; 0 for one that holds no live block.
+ * A pool's word is `(sizeClass + 1) << 16 | live blocks`; 0 for one that holds no live block. In frames of a file, which
+ * tells of whole arenas only, it is as `UNKNOWN_CLASS` says.
  */
 
 /** Fields of the header, by their index. Sizes in bytes, times in milliseconds. */
@@ -52,6 +53,13 @@ export const field = {
   /** 1 while it is paused. */
   paused: 26,
 } as const;
+
+/**
+ * In place of a size class: which one it is, is not known, and the word's lower half is the share of the pool's bytes
+ * that are live, in 255ths.
+ */
+export const UNKNOWN_CLASS = 64;
+const WHOLE_SHARE = 255;
 
 /** Length of the header, with some room. */
 export const FIELDS = 32;
@@ -114,6 +122,7 @@ export class Frame {
 
   /** How many blocks of a size class fit into a pool. */
   capacity(sizeClass: number): number {
+    if (sizeClass === UNKNOWN_CLASS) return WHOLE_SHARE;
     const blockBytes = (sizeClass + 1) * this.get("alignment");
     return Math.floor((this.get("poolSize") - this.get("poolHeader")) / blockBytes);
   }

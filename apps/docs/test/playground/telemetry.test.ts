@@ -283,4 +283,93 @@ export default factory;
     expect(frames.count / frames.seconds).toBeGreaterThan(30);
     expect(await fresh.figure("requests")).toBeGreaterThan(3_000_000);
   });
+
+  test("show what pyrena run --json wrote", async () => {
+    await play.page.locator('.play-drop input[type="file"]').setInputFiles({
+      name: "run.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(JSON.stringify(report)),
+    });
+    await play.page.locator(".play-status", { hasText: "churn.py" }).waitFor();
+    await play.page.waitForTimeout(400);
+    expect(await play.figure("live")).toBe(300_000);
+    expect(await play.figure("requests")).toBe(70_000);
+    expect(await play.page.locator(".play-map-summary").getAttribute("data-summary")).toContain(
+      "2 arenas, 80 of 128 pools in use",
+    );
+  });
+
+  test("say what is wrong with a file that is none", async () => {
+    await play.page.locator('.play-drop input[type="file"]').setInputFiles({
+      name: "run.json",
+      mimeType: "application/json",
+      buffer: Buffer.from("{}"),
+    });
+    await play.page.locator(".play-status", { hasText: "schema is not pyrena-run" }).waitFor();
+  });
+
+  test("run TypeScript on a heap without Python", async () => {
+    await play.page.getByRole("tab", { name: "TypeScript" }).click();
+    const output = await play.finish(`import { createRuntime } from "pyrena";
+const runtime = createRuntime({ python: "3.13", abi: "lp64" });
+const kept: string[] = [];
+for (let n = 0; n < 20_000; n++) kept.push("text " + n);
+runtime.globals.set("kept", kept);
+console.log(runtime.gc.collect(), kept.length, { a: 1 });
+`);
+    expect(output).toBe('0 20000 {"a":1}\n');
+    // A text of ten characters has a header of 40 bytes: 64 with the zero at its end, in steps of 16.
+    expect(await play.figure("live")).toBeGreaterThan(20_000 * 48);
+    expect(await play.figure("requests")).toBeGreaterThan(20_000);
+    expect(await play.figure("collections")).toBe(1);
+    const failed = await play.finish('const n: number = 3;\n\nthrow new TypeError("no " + n);\n');
+    expect(failed).toBe("TypeError: no 3\n");
+    expect(await play.page.locator(".play-line-raised").textContent()).toContain("throw new");
+  });
 });
+
+/** Two arenas, of which one is half empty. */
+const report = {
+  schema: "pyrena-run",
+  version: 1,
+  python: { version: "3.14.2" },
+  program: { name: "churn.py", args: [] },
+  exitCode: 0,
+  seconds: { program: 1.5 },
+  allocator: { name: "pymalloc" },
+  linearMemory: { endBytes: 2 ** 25 },
+  arenas: {
+    arenaBytes: 262_144,
+    poolBytes: 4_096,
+    peak: { heldBytes: 2 ** 20, liveBytes: 900_000 },
+  },
+  largeRequests: { liveBlocks: 3, liveBytes: 10_000 },
+  garbageCollections: { collections: 7, longestPauseSeconds: 0.01, totalPauseSeconds: 0.02 },
+  requests: [
+    { domain: "obj", malloc: 60_000, calloc: 0, realloc: 5, free: 50_000, failed: 0 },
+    { domain: "mem", malloc: 9_000, calloc: 1_000, realloc: 5, free: 9_000, failed: 0 },
+  ],
+  heap: {
+    atEnd: {
+      totals: { liveBytes: 300_000 },
+      regions: [
+        {
+          kind: "arena",
+          base: 0x100000,
+          bytes: 262_144,
+          poolBytes: 4_096,
+          pools: 64,
+          liveBytes: 250_000,
+        },
+        {
+          kind: "arena",
+          base: 0x140000,
+          bytes: 262_144,
+          poolBytes: 4_096,
+          pools: 16,
+          liveBytes: 50_000,
+        },
+      ],
+    },
+  },
+};

@@ -6,6 +6,7 @@ import { type Phase, Playground } from "../client.ts";
 import type { Frame } from "../frame.ts";
 import { fromHash, toHash } from "../links.ts";
 import type { Graph, PoolBlocks, Reach } from "../protocol.ts";
+import { frameOfReport, parseRunReport } from "../run-report.ts";
 import { ArenaMap, type ArenaMapHandle } from "./arena-map.tsx";
 import { BlocksView } from "./blocks-view.tsx";
 import { Editor } from "./editor.tsx";
@@ -16,7 +17,9 @@ import { FrameHistory } from "./history.ts";
 import { LinesTable } from "./lines-table.tsx";
 import { appended, Output, type OutputPart } from "./output.tsx";
 import { type RunSummary, RunsTable, summaryOf } from "./runs-table.tsx";
+import { runtimeProgram } from "./runtime-program.ts";
 import { type Choices, initialChoices, SettingsForm, settingsFrom } from "./settings-form.tsx";
+import { commonJs } from "./strip-types.ts";
 import { type Texts, textsOf } from "./texts.ts";
 import { TimeChart, type TimeChartHandle } from "./time-chart.tsx";
 
@@ -31,7 +34,9 @@ const FIGURES_EVERY = 150;
 
 export function App({ base, language }: AppProps): VNode {
   const texts = textsOf(language);
-  const [program, setProgram] = useState(examples[0]!.program);
+  const [tab, setTab] = useState<"python" | "typescript">("python");
+  const [pythonProgram, setPythonProgram] = useState(examples[0]!.program);
+  const [runtimeCode, setRuntimeCode] = useState(runtimeProgram);
   const [allocatorCode, setAllocatorCode] = useState(initialAllocator);
   const [watch, setWatch] = useState(examples[0]!.watch);
   const [choices, setChoices] = useState<Choices>(initialChoices);
@@ -55,6 +60,13 @@ export function App({ base, language }: AppProps): VNode {
   const history = useRef(new FrameHistory());
   const label = useRef("");
 
+  const [program, setProgram] =
+    tab === "python"
+      ? ([pythonProgram, setPythonProgram] as const)
+      : ([runtimeCode, setRuntimeCode] as const);
+  const tabNow = useRef(tab);
+  tabNow.current = tab;
+
   const playground = useMemo(
     () =>
       new Playground({
@@ -62,12 +74,17 @@ export function App({ base, language }: AppProps): VNode {
         // Read from the address for tests: what a page may do without isolation.
         reach: (new URLSearchParams(location.search).get("reach") as Reach | null) ?? undefined,
         createWorker: () =>
-          new Worker(new URL("../worker/main.ts", import.meta.url), { type: "module" }),
+          tabNow.current === "python"
+            ? new Worker(new URL("../worker/main.ts", import.meta.url), { type: "module" })
+            : new Worker(new URL("../worker/runtime-main.ts", import.meta.url), {
+                type: "module",
+              }),
         listener: {
           phase: setPhase,
           ready: (ready) => {
             setReach(ready.reach);
-            label.current = `Python ${ready.python}, ${ready.allocator}`;
+            label.current =
+              ready.python === "" ? "TypeScript" : `Python ${ready.python}, ${ready.allocator}`;
             setStatus(label.current);
           },
           output: (to, text) => setOutput((parts) => appended(parts, to, text)),
@@ -129,8 +146,14 @@ export function App({ base, language }: AppProps): VNode {
   useEffect(() => {
     void fromHash(location.hash).then((shared) => {
       if (shared === undefined) return;
-      setProgram(shared.program);
-      setChoices({ ...initialChoices, ...shared.settings });
+      const { tab: shownTab, ...chosen } = shared.settings as { tab?: unknown };
+      if (shownTab === "typescript") {
+        setTab("typescript");
+        setRuntimeCode(shared.program);
+      } else {
+        setPythonProgram(shared.program);
+      }
+      setChoices({ ...initialChoices, ...chosen });
       setWatch(shared.watch);
       if (shared.allocator !== undefined) setAllocatorCode(shared.allocator);
     });
@@ -146,9 +169,32 @@ export function App({ base, language }: AppProps): VNode {
     setLine(0);
     history.current.clear();
     try {
+      const code = tab === "python" ? program : await commonJs(program);
       const settings = await settingsFrom(choices, allocatorCode);
       setStatus("");
-      await playground.run(program, settings, names(watch));
+      await playground.run(code, settings, names(watch));
+    } catch (error) {
+      setStatus(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const show = async (file: File): Promise<void> => {
+    try {
+      const report = parseRunReport(await file.text());
+      const { name, args } = report.program;
+      const frameOfFile = frameOfReport(report);
+      playground.reset();
+      history.current.clear();
+      history.current.add(frameOfFile);
+      setRewound(undefined);
+      setGraph(undefined);
+      setPool(undefined);
+      setOutput([]);
+      setStatus(`${texts.dropped}: ${[name, ...args].join(" ")}`);
+      const label = `${name}, Python ${report.python.version}, ${report.allocator.name}`;
+      setRuns((all) => [
+        ...all.slice(-5),
+        summaryOf(label, frameOfFile, report.seconds.program * 1000),
+      ]);
     } catch (error) {
       setStatus(error instanceof Error ? error.message : String(error));
     }
@@ -157,7 +203,7 @@ export function App({ base, language }: AppProps): VNode {
   const share = async (): Promise<void> => {
     const hash = await toHash({
       program,
-      settings: choices,
+      settings: { ...choices, tab },
       watch,
       ...(choices.allocator === "custom" ? { allocator: allocatorCode } : {}),
     });
@@ -168,7 +214,20 @@ export function App({ base, language }: AppProps): VNode {
   const marked = useMemo(() => ({ current: line, raised }), [line, raised]);
 
   return (
-    <div class="play not-content" data-phase={phase} data-reach={reach ?? ""} data-stops={stops}>
+    <section
+      class="play not-content"
+      aria-label={texts.memory}
+      data-phase={phase}
+      data-reach={reach ?? ""}
+      data-stops={stops}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        const file = event.dataTransfer?.files[0];
+        if (file === undefined) return;
+        event.preventDefault();
+        void show(file);
+      }}
+    >
       <div class="play-bar" role="toolbar" aria-label={texts.editor}>
         <button type="button" class="play-run" onClick={() => void run()} disabled={busy}>
           {texts.run}
@@ -228,14 +287,14 @@ export function App({ base, language }: AppProps): VNode {
         <button type="button" onClick={() => void share()}>
           {texts.share}
         </button>
-        <label>
+        <label hidden={tab !== "python"}>
           {texts.example}{" "}
           <select
             value=""
             onChange={(event) => {
               const chosen = examples.find(({ name }) => name === event.currentTarget.value);
               if (chosen === undefined) return;
-              setProgram(chosen.program);
+              setPythonProgram(chosen.program);
               setWatch(chosen.watch);
               event.currentTarget.value = "";
             }}
@@ -249,15 +308,39 @@ export function App({ base, language }: AppProps): VNode {
           </select>
         </label>
       </div>
+      <div class="play-tabs" role="tablist">
+        {(["python", "typescript"] as const).map((one) => (
+          <button
+            type="button"
+            key={one}
+            role="tab"
+            aria-selected={tab === one}
+            onClick={() => {
+              if (one === tab) return;
+              playground.reset();
+              history.current.clear();
+              setReach(undefined);
+              setOutput([]);
+              setRaised([]);
+              setStatus("");
+              setGraph(undefined);
+              setTab(one);
+            }}
+          >
+            {one === "python" ? texts.tabPython : texts.tabTypeScript}
+          </button>
+        ))}
+      </div>
       <p class="play-status" role="status">
         {phaseText(texts, phase, line)} {status}
       </p>
-      {reach === "none" && <p class="play-note">{texts.noPause}</p>}
+      {reach === "none" && tab === "python" && <p class="play-note">{texts.noPause}</p>}
       <div class="play-columns">
         <div class="play-column">
           <Editor
+            key={tab}
             text={program}
-            language="python"
+            language={tab}
             label={texts.editor}
             marked={marked}
             onChange={setProgram}
@@ -265,8 +348,10 @@ export function App({ base, language }: AppProps): VNode {
               if (!busy) void run();
             }}
           />
-          <SettingsForm texts={texts} choices={choices} onChange={setChoices} />
-          {choices.allocator === "custom" && (
+          {tab === "python" && (
+            <SettingsForm texts={texts} choices={choices} onChange={setChoices} />
+          )}
+          {tab === "python" && choices.allocator === "custom" && (
             <Editor
               text={allocatorCode}
               language="typescript"
@@ -300,6 +385,7 @@ export function App({ base, language }: AppProps): VNode {
         <div class="play-column">
           <section aria-label={texts.map}>
             <h3>{texts.map}</h3>
+            <p class="play-help">{texts.mapHelp}</p>
             <ArenaMap
               texts={texts}
               handle={map}
@@ -330,7 +416,7 @@ export function App({ base, language }: AppProps): VNode {
           <Figures texts={texts} frame={frame} />
           <TimeChart texts={texts} handle={chart} />
           <LinesTable texts={texts} frame={frame} program={program} />
-          <section aria-label={texts.graph}>
+          <section aria-label={texts.graph} hidden={tab !== "python"}>
             <h3>{texts.graph}</h3>
             <label>
               {texts.watch}{" "}
@@ -346,9 +432,20 @@ export function App({ base, language }: AppProps): VNode {
             {graph !== undefined && <GraphView texts={texts} graph={graph} />}
           </section>
           <RunsTable texts={texts} runs={runs} />
+          <label class="play-drop">
+            {texts.drop}{" "}
+            <input
+              type="file"
+              accept=".json,application/json"
+              onChange={(event) => {
+                const file = event.currentTarget.files?.[0];
+                if (file !== undefined) void show(file);
+              }}
+            />
+          </label>
         </div>
       </div>
-    </div>
+    </section>
   );
 }
 

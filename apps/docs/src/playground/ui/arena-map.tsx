@@ -1,7 +1,7 @@
 /** The arena map: a canvas, its text alternative, and the pool that is pointed at. */
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { describeArenas, type Frame } from "../frame.ts";
+import { describeArenas, type Frame, UNKNOWN_CLASS } from "../frame.ts";
 import {
   type MapColours,
   type MapShape,
@@ -10,7 +10,7 @@ import {
   paintArenas,
   poolAt,
 } from "./arena-pixels.ts";
-import type { Texts } from "./texts.ts";
+import { filled, type Texts } from "./texts.ts";
 
 /** Cells are not drawn larger than this, in CSS pixels. */
 const LARGEST_CELL = 10;
@@ -47,7 +47,7 @@ export function ArenaMap({ texts, handle, onPool }: ArenaMapProps): VNode {
       setSummary(
         arenas === 0
           ? texts.noMap
-          : `${arenas} arenas, ${usedPools} of ${pools} pools in use, ${liveBlocks} live blocks`,
+          : filled(texts.mapSummary, { arenas, usedPools, pools, liveBlocks }),
       );
     };
     handle.current = {
@@ -74,7 +74,7 @@ export function ArenaMap({ texts, handle, onPool }: ArenaMapProps): VNode {
     );
   };
   const describe = (pool: ReturnType<typeof poolAt>): string => {
-    if (pool === undefined) return "";
+    if (pool === undefined || pool.sizeClass === UNKNOWN_CLASS) return "";
     const address = `0x${pool.address.toString(16)}`;
     if (pool.sizeClass < 0) return address;
     const bytes = (pool.sizeClass + 1) * shown.current!.frame.get("alignment");

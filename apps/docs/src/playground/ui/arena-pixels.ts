@@ -2,11 +2,12 @@
  * The arena map as pixels: one for each pool, so that a frame of 100 MB of heap is painted in less than a millisecond;
  * the browser enlarges them. An arena is a square of cells, row by row in order of address, with a gap of one cell.
  */
-import type { Frame } from "../frame.ts";
+import { type Frame, UNKNOWN_CLASS } from "../frame.ts";
 
 /** Shades of one size class, from nearly empty to full. */
 const SHADES = 8;
-const CLASSES = 64;
+/** Size classes, and one for pools of which it is not known. */
+const CLASSES: number = UNKNOWN_CLASS + 1;
 
 /** Where the arenas lie in the picture, in cells. */
 export interface MapShape {

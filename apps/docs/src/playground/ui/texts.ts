@@ -37,6 +37,7 @@ const english = {
   map: "Arenas",
   mapHelp:
     "Each square of cells is an arena, each cell a pool: the colour is its size class, the strength how full it is. Choose a pool to see its blocks.",
+  mapSummary: "{arenas} arenas, {usedPools} of {pools} pools in use, {liveBlocks} live blocks",
   noMap: "This allocator has no arenas that could be shown.",
   blocks: "Blocks of the pool at",
   noBlocks: "No block of this pool is live.",
@@ -80,7 +81,7 @@ const english = {
   dropped: "From a file",
   tabPython: "Python",
   tabTypeScript: "TypeScript",
-} as const;
+};
 
 /** Names of the texts. */
 export type TextName = keyof typeof english;
@@ -122,6 +123,7 @@ const chinese: Readonly<Record<TextName, string>> = {
   map: "Arena",
   mapHelp:
     "每个方块是一个 arena，每个格子是一个 pool：颜色表示大小类别，深浅表示占用程度。选择一个 pool 可查看其中的块。",
+  mapSummary: "{arenas} 个 arena，{pools} 个 pool 中使用了 {usedPools} 个，{liveBlocks} 个存活块",
   noMap: "该分配器没有可显示的 arena。",
   blocks: "该 pool 的块，地址",
   noBlocks: "该 pool 中没有存活的块。",
@@ -173,4 +175,9 @@ export type Texts = Readonly<Record<TextName, string>>;
 /** The texts of a language; English for those that are not here. */
 export function textsOf(language: string): Texts {
   return language.toLowerCase().startsWith("zh") ? chinese : english;
+}
+
+/** A text with numbers in its gaps. */
+export function filled(text: string, numbers: Readonly<Record<string, number>>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(numbers[name]));
 }

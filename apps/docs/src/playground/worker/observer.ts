@@ -1,8 +1,8 @@
 /** What is seen of a running interpreter: its heap, its collections, and its lines, written into frames. */
 import { type Domain, MEM, OBJ, type Profile, poolHeaderBytes } from "@pyrena/abi";
-import type { Installation, LivePython } from "@pyrena/pyodide";
 import { ARENAS_AT, FIELDS, FRAME_BYTES, field, TOP_LINES } from "../frame.ts";
 import type { PoolBlocks } from "../protocol.ts";
+import type { HeapSource } from "./heap-source.ts";
 
 const DOMAINS: readonly Domain[] = [MEM, OBJ];
 /** Figures of a line: allocations, net bytes, times run. */
@@ -10,8 +10,7 @@ const PER_LINE = 3;
 
 /** Sees one interpreter. */
 export class Observer {
-  readonly #live: LivePython;
-  readonly #installation: Installation | undefined;
+  readonly #source: HeapSource;
   readonly #header: Float64Array;
   readonly #words: Uint32Array;
   #sequence = 0;
@@ -30,14 +29,8 @@ export class Observer {
   #bytes = 0;
 
   /** @param at where frames are written */
-  constructor(
-    live: LivePython,
-    installation: Installation | undefined,
-    frame: ArrayBufferLike,
-    at: number,
-  ) {
-    this.#live = live;
-    this.#installation = installation;
+  constructor(source: HeapSource, frame: ArrayBufferLike, at: number) {
+    this.#source = source;
     this.#header = new Float64Array(frame, at, FIELDS + 4 * TOP_LINES);
     this.#words = new Uint32Array(frame, at + ARENAS_AT, (FRAME_BYTES - ARENAS_AT) / 4);
   }
@@ -98,13 +91,10 @@ export class Observer {
   /** Write a frame. */
   fill(paused: boolean): void {
     const header = this.#header;
-    const profile = this.#live.profile;
-    const { memory } = this.#live;
-    memory.refresh();
     header[field.sequence] = ++this.#sequence;
     header[field.time] = this.#startedAt === 0 ? 0 : performance.now() - this.#startedAt;
-    header[field.linearBytes] = memory.byteLength;
-    header[field.collections] = this.#collections;
+    header[field.linearBytes] = this.#source.memoryBytes;
+    header[field.collections] = this.#source.collections ?? this.#collections;
     header[field.totalPause] = this.#totalPause;
     header[field.longestPause] = this.#longestPause;
     header[field.lastPause] = this.#lastPause;
@@ -112,12 +102,12 @@ export class Observer {
     header[field.paused] = Number(paused);
     this.#fillRequests();
     this.#fillLines();
-    this.#fillArenas(profile);
+    this.#fillArenas(this.#source.profile);
   }
 
   /** The blocks of the pool at an address; undefined if none of its blocks is live. */
   blocksOf(address: number): PoolBlocks | undefined {
-    const walker = this.#installation?.walker;
+    const { walker } = this.#source;
     let found: Omit<PoolBlocks, "live"> | undefined;
     const live: number[] = [];
     let inside = false;
@@ -137,14 +127,14 @@ export class Observer {
 
   #fillRequests(): void {
     const header = this.#header;
-    const installation = this.#installation;
+    const source = this.#source;
     let mallocs = 0;
     let callocs = 0;
     let reallocs = 0;
     let frees = 0;
     let failed = 0;
     for (const domain of DOMAINS) {
-      const requests = installation?.requests(domain);
+      const requests = source.requests(domain);
       if (requests === undefined) continue;
       mallocs += requests.malloc;
       callocs += requests.calloc;
@@ -157,14 +147,9 @@ export class Observer {
     header[field.reallocs] = reallocs;
     header[field.frees] = frees;
     header[field.failed] = failed;
-    const large = installation?.large;
-    header[field.largeBlocks] = large?.liveBlocks ?? 0;
-    header[field.largeBytes] = large?.liveBytes ?? 0;
-    const pymalloc = installation?.pymalloc;
-    header[field.arenaBytes] = pymalloc?.arenaBytes ?? 0;
-    header[field.peakArenaBytes] = pymalloc?.peakArenaBytes ?? 0;
-    header[field.liveBytes] = pymalloc?.liveBytes ?? 0;
-    header[field.peakLiveBytes] = pymalloc?.peakLiveBytes ?? 0;
+    const { large } = source;
+    header[field.largeBlocks] = large.liveBlocks;
+    header[field.largeBytes] = large.liveBytes ?? 0;
   }
 
   #fillLines(): void {
@@ -199,7 +184,8 @@ export class Observer {
     let arenas = 0;
     let at = 0;
     let base = 0;
-    this.#installation?.walker?.walk({
+    let liveBytes = 0;
+    this.#source.walker?.walk({
       region: (address, bytes, kind) => {
         at = arenas * (1 + perArena);
         if (kind !== "arena" || bytes !== arenaBytes || at + perArena >= words.length) return false;
@@ -209,7 +195,8 @@ export class Observer {
         words.fill(0, at + 1, at + 1 + perArena);
         return true;
       },
-      pool: (address, _bytes, sizeClass, _blockBytes, inUse) => {
+      pool: (address, _bytes, sizeClass, blockBytes, inUse) => {
+        liveBytes += inUse * blockBytes;
         // An arena that is not aligned has its first pool a little after its start.
         const index = Math.floor((address - base) / poolBytes);
         words[at + 1 + index] = ((sizeClass + 1) << 16) | inUse;
@@ -217,6 +204,11 @@ export class Observer {
       },
     });
     header[field.arenas] = arenas;
+    header[field.arenaBytes] = arenas * arenaBytes;
+    header[field.liveBytes] = liveBytes;
+    // The most that was seen: what came and went between two frames was not.
+    header[field.peakArenaBytes] = Math.max(header[field.peakArenaBytes]!, arenas * arenaBytes);
+    header[field.peakLiveBytes] = Math.max(header[field.peakLiveBytes]!, liveBytes);
     header[field.poolsPerArena] = perArena;
     header[field.arenaSize] = arenaBytes;
     header[field.poolSize] = poolBytes;
@@ -236,14 +228,13 @@ export class Observer {
   }
 
   #measure(): void {
-    const installation = this.#installation;
-    if (installation === undefined) return;
+    const source = this.#source;
     let allocations = 0;
     for (const domain of DOMAINS) {
-      const requests = installation.requests(domain);
+      const requests = source.requests(domain);
       if (requests !== undefined) allocations += requests.malloc + requests.calloc;
     }
     this.#allocations = allocations;
-    this.#bytes = installation.pymalloc?.liveBytes ?? 0;
+    this.#bytes = source.liveBytes ?? 0;
   }
 }

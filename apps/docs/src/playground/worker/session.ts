@@ -6,6 +6,7 @@ import { pythonVersion } from "../versions.ts";
 import { callWithText, textFor } from "./builtin-functions.ts";
 import { allocatorFactory } from "./custom-allocator.ts";
 import { type Harness, type HarnessHost, prepare } from "./harness.ts";
+import { pythonSource } from "./heap-source.ts";
 import { type Imports, startInterpreter } from "./interpreter.ts";
 import { type Link, turn } from "./link.ts";
 import { Observer } from "./observer.ts";
@@ -86,8 +87,7 @@ export class Session implements HarnessHost {
         this.#live = attach(this.#attachable(module));
         this.#install(custom);
         this.#observer = new Observer(
-          this.#live,
-          this.#installation,
+          pythonSource(this.#live, this.#installation),
           this.#link.frame,
           this.#link.frameAt,
         );
