@@ -12,6 +12,7 @@ const group = (label: string, chinese: string, directory: string): Sidebar[numbe
 export const sidebar: Sidebar = [
   group("Start", "开始", "start"),
   group("Learn", "学习", "learn"),
+  { label: "Playground", translations: { "zh-CN": "演练场" }, link: "/playground/" },
   group("Build", "构建", "build"),
   group("Diagnose", "诊断", "diagnose"),
   group("Reference", "参考", "reference"),

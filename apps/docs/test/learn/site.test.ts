@@ -39,12 +39,21 @@ describe.skipIf(missing !== undefined)("the course in a browser", () => {
   it.each(["", ...paths])("/%s loads without an error and is accessible", async (path) => {
     const before = site.errors.length;
     const page = await site.page(path);
+    page.setDefaultTimeout(5000);
     await page.evaluate(async () => {
       for (let y = 0; y < document.body.scrollHeight; y += 500) {
         window.scrollTo(0, y);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     });
+    // Code that is too wide can be scrolled by keys: the page sees to that when it finds the time.
+    await page
+      .waitForFunction(() =>
+        [...document.querySelectorAll("pre")].every(
+          (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0,
+        ),
+      )
+      .catch(() => undefined);
     // Starlight's search button shows its keys beside its name; the name leaves them out.
     const { violations } = await new AxeBuilder({ page })
       .exclude("button[data-open-modal]")

@@ -43,7 +43,7 @@ export function Collector(): JSX.Element {
       return {
         id,
         note: refs === undefined ? `rc ${refcount}` : `${refs} of ${refcount}`,
-        description: `${id}: reference count ${refcount}${refs === undefined ? "" : `, working count ${refs}`}${
+        description: `reference count ${refcount}${refs === undefined ? "" : `, working count ${refs}`}${
           state === undefined
             ? ""
             : state === "unreachable"

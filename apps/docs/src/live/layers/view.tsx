@@ -36,6 +36,7 @@ export function Layers(): JSX.Element {
         ))}
       </div>
       <ol class="log" aria-label="Layers, from the top" aria-live="polite">
+        {way === undefined && <li>No request so far.</li>}
         {(way?.stops ?? []).map(({ layer, says }) => (
           <li key={layer}>
             <strong>{layer}</strong>: {says}

@@ -70,42 +70,41 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
         const [x, y] = places.get(node.id)!;
         const pick = (): void => onPick?.(node.id);
         return (
-          // biome-ignore lint/a11y/useSemanticElements: SVG has no button.
-          <g
-            key={node.id}
-            class={`node ${node.state === undefined ? "" : `is-${node.state}`} ${node.lit ? "is-lit" : ""} ${node.picked ? "is-picked" : ""}`}
-            role="button"
-            tabIndex={0}
-            aria-pressed={node.picked ?? false}
-            aria-label={node.description}
-            onClick={pick}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter" && event.key !== " ") return;
-              event.preventDefault();
-              pick();
-            }}
-          >
-            <circle cx={x} cy={y} r={RADIUS} />
-            {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: it is not; the node around it is, and has a name. */}
-            <g aria-hidden="true">
-              <text x={x} y={y - 1} text-anchor="middle" font-weight="600" font-size="17">
-                {node.id}
-              </text>
-              <text x={x} y={y + 15} text-anchor="middle" font-size="12">
-                {node.note}
-              </text>
-              {node.names.length > 0 && (
-                <text
-                  x={x}
-                  y={y - RADIUS - 7}
-                  text-anchor="middle"
-                  font-size="13"
-                  style={{ fill: "var(--root)" }}
-                >
-                  {node.names.join(", ")} ↓
-                </text>
-              )}
+          <g key={node.id}>
+            {/* biome-ignore lint/a11y/useSemanticElements: SVG has no button. */}
+            <g
+              class={`node ${node.state === undefined ? "" : `is-${node.state}`} ${node.lit ? "is-lit" : ""} ${node.picked ? "is-picked" : ""}`}
+              role="button"
+              tabIndex={0}
+              aria-pressed={node.picked ?? false}
+              aria-label={`${node.id}: ${node.description}`}
+              onClick={pick}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter" && event.key !== " ") return;
+                event.preventDefault();
+                pick();
+              }}
+            >
+              <circle cx={x} cy={y} r={RADIUS} />
             </g>
+            {/* Beside the button, not in it: its name says all this in words. */}
+            <text x={x} y={y - 1} text-anchor="middle" font-weight="600" font-size="17">
+              {node.id}
+            </text>
+            <text x={x} y={y + 15} text-anchor="middle" font-size="12">
+              {node.note}
+            </text>
+            {node.names.length > 0 && (
+              <text
+                x={x}
+                y={y - RADIUS - 7}
+                text-anchor="middle"
+                font-size="13"
+                style={{ fill: "var(--root)" }}
+              >
+                {node.names.join(", ")} ↓
+              </text>
+            )}
           </g>
         );
       })}
