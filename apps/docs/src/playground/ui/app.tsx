@@ -36,6 +36,8 @@ export function App({ base, language }: AppProps): VNode {
   const texts = textsOf(language);
   const [tab, setTab] = useState<"python" | "typescript">("python");
   const [pythonProgram, setPythonProgram] = useState(examples[0]!.program);
+  /** Grows with each text that is put into the editors. */
+  const [revision, setRevision] = useState(0);
   const [runtimeCode, setRuntimeCode] = useState(runtimeProgram);
   const [allocatorCode, setAllocatorCode] = useState(initialAllocator);
   const [watch, setWatch] = useState(examples[0]!.watch);
@@ -146,6 +148,7 @@ export function App({ base, language }: AppProps): VNode {
   useEffect(() => {
     void fromHash(location.hash).then((shared) => {
       if (shared === undefined) return;
+      setRevision((count) => count + 1);
       const { tab: shownTab, ...chosen } = shared.settings as { tab?: unknown };
       if (shownTab === "typescript") {
         setTab("typescript");
@@ -295,6 +298,7 @@ export function App({ base, language }: AppProps): VNode {
               const chosen = examples.find(({ name }) => name === event.currentTarget.value);
               if (chosen === undefined) return;
               setPythonProgram(chosen.program);
+              setRevision((count) => count + 1);
               setWatch(chosen.watch);
               event.currentTarget.value = "";
             }}
@@ -340,6 +344,7 @@ export function App({ base, language }: AppProps): VNode {
           <Editor
             key={tab}
             text={program}
+            revision={revision}
             language={tab}
             label={texts.editor}
             marked={marked}
@@ -354,6 +359,7 @@ export function App({ base, language }: AppProps): VNode {
           {tab === "python" && choices.allocator === "custom" && (
             <Editor
               text={allocatorCode}
+              revision={revision}
               language="typescript"
               label={texts.allocatorEditor}
               onChange={setAllocatorCode}

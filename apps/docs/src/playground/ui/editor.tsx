@@ -14,7 +14,10 @@ export interface MarkedLines {
 }
 
 export interface EditorProps {
+  /** What it starts with, and what it shows whenever `revision` changes. */
   readonly text: string;
+  /** Grows with each text that does not come from the editor itself: only then is the text taken from outside. */
+  readonly revision: number;
   readonly language: "python" | "typescript";
   readonly label: string;
   readonly marked?: MarkedLines;
@@ -94,7 +97,7 @@ export function Editor(props: EditorProps): VNode {
     const made = view.current!;
     if (made.state.doc.toString() === props.text) return;
     made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: props.text } });
-  }, [props.text]);
+  }, [props.revision]);
 
   useEffect(() => {
     view.current!.dispatch({ effects: mark.of(props.marked ?? { current: 0, raised: [] }) });
