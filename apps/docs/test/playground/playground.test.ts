@@ -25,7 +25,7 @@ describe.skipIf(missing !== undefined).each([
       "import sys, platform\nprint(platform.python_implementation(), sys.version_info[:2])\nprint('ü', file=sys.stderr)",
     );
     expect(output).toBe("CPython (3, 14)\nü\n");
-    expect(await play.status()).toContain("finished with exit code 0");
+    expect(await play.status()).toContain("Finished with exit code 0");
     expect(await play.page.locator(".play").getAttribute("data-reach")).toBe(reach);
   });
 
@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined).each([
     await play.writes("on it goes");
     await play.press("Stop");
     await play.reaches("ended");
-    expect(await play.status()).toContain("stopped");
+    expect(await play.status()).toContain("Stopped");
     expect(await play.finish("print('fresh', 'n' in globals())")).toBe("fresh False\n");
   });
 
@@ -62,7 +62,7 @@ describe.skipIf(missing !== undefined).each([
     await play.writes("stubborn");
     await play.press("Stop");
     await play.reaches("ended");
-    expect(await play.status()).toContain("stopped");
+    expect(await play.status()).toContain("Stopped");
   });
 
   test("survives a program that uses up its memory", async () => {

@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined).each([
     await play.reaches("asking");
     await play.press("Stop");
     await play.reaches("ended");
-    expect(await play.status()).toContain("stopped");
+    expect(await play.status()).toContain("Stopped");
   });
 
   test("pauses, goes from line to line, and on", async () => {

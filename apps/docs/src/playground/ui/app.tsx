@@ -377,6 +377,18 @@ export function App({ base, language }: AppProps): VNode {
               if (text !== null) setOutput((parts) => appended(parts, "note", `${text}\n`));
             }}
           />
+          <RunsTable texts={texts} runs={runs} />
+          <label class="play-drop">
+            {texts.drop}{" "}
+            <input
+              type="file"
+              accept=".json,application/json"
+              onChange={(event) => {
+                const file = event.currentTarget.files?.[0];
+                if (file !== undefined) void show(file);
+              }}
+            />
+          </label>
           {problems.length > 0 && (
             <div class="play-problems">
               <h3>{texts.problems}</h3>
@@ -437,18 +449,6 @@ export function App({ base, language }: AppProps): VNode {
             </label>
             {graph !== undefined && <GraphView texts={texts} graph={graph} />}
           </section>
-          <RunsTable texts={texts} runs={runs} />
-          <label class="play-drop">
-            {texts.drop}{" "}
-            <input
-              type="file"
-              accept=".json,application/json"
-              onChange={(event) => {
-                const file = event.currentTarget.files?.[0];
-                if (file !== undefined) void show(file);
-              }}
-            />
-          </label>
         </div>
       </div>
     </section>
@@ -485,7 +485,8 @@ function phaseText(texts: Texts, phase: Phase, line: number): string {
     case "stopping":
       return texts.stateStopping;
     case "ended":
-      return texts.stateEnded;
+      // How it ended is said beside it.
+      return "";
   }
 }
 

@@ -8,6 +8,7 @@ const ROW = 46;
 const BOX = 130;
 /** What is drawn; the rest is in the text. */
 const MOST = 40;
+const MOST_IN_COLUMN = 10;
 
 interface Placed {
   readonly node: GraphNode;
@@ -26,6 +27,7 @@ export function placeNodes(graph: Graph): readonly Placed[] {
     for (const id of column) {
       const node = byId.get(id);
       if (node === undefined || placed.has(id) || placed.size >= MOST) continue;
+      if (row >= MOST_IN_COLUMN) break;
       placed.set(id, { node, x: 80 + depth * COLUMN, y: 10 + row++ * ROW });
       next.push(...node.refers);
     }

@@ -20,7 +20,8 @@ export interface TimeChartProps {
 export function TimeChart({ texts, handle }: TimeChartProps): VNode {
   const parent = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const colour = (name: string): string =>
+    // Asked at each drawing: the theme may have changed.
+    const colour = (name: string) => (): string =>
       getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "gray";
     const axis = {
       stroke: colour("--sl-color-gray-2"),

@@ -16,8 +16,8 @@ export interface HarnessHost {
   entered(): void;
   left(): void;
   collecting(starts: boolean): void;
-  /** An exception that the program did not catch. */
-  raised(name: string, lines: readonly number[]): void;
+  /** An exception that the program did not catch. @returns whether Python is to print it */
+  raised(name: string, lines: readonly number[]): boolean;
   root(name: string, id: number): void;
   node(node: { id: number; refcount: number; bytes: number; type: string; text: string }): void;
   edge(from: number, to: number): void;
@@ -86,8 +86,8 @@ def report(error):
     if not names and isinstance(error, SyntaxError) and error.filename == PROGRAM and error.lineno:
         names.append(error.lineno)
     kind = type(error)
-    raised(kind.__name__, *names)
-    sys.excepthook(kind, error, error.__traceback__)
+    if raised(kind.__name__, *names):
+        sys.excepthook(kind, error, error.__traceback__)
 
 def run(source):
     status = 0
@@ -241,9 +241,11 @@ export function prepare(
     collecting: [(args) => host.collecting(isTrue(module, args[0]!))],
     raised: [
       (args) =>
-        host.raised(
-          textOf(module, args[0]!),
-          [...args.slice(1)].map((line) => module._PyLong_AsLong(line)),
+        Number(
+          host.raised(
+            textOf(module, args[0]!),
+            [...args.slice(1)].map((line) => module._PyLong_AsLong(line)),
+          ),
         ),
     ],
     root: [(args) => host.root(textOf(module, args[0]!), idOf(args[1]!))],

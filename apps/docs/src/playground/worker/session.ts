@@ -46,6 +46,10 @@ export class Session implements HarnessHost {
   /** While Python is called from here: what it calls then is not the program's. */
   #busy = false;
   #signal = 0;
+  /** Whether the page has asked it to stop. */
+  #interrupted = false;
+  /** When the program itself had ended; 0 before. */
+  #endedAt = 0;
   #frameDue = 0;
   #graphDue = 0;
   #paused = false;
@@ -117,6 +121,8 @@ export class Session implements HarnessHost {
     const module = this.#module;
     this.#watched = watched;
     this.#raised = undefined;
+    this.#interrupted = false;
+    this.#endedAt = 0;
     module.FS.writeFile("/home/main.py", program);
     module.FS.chdir("/home");
     module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 1;
@@ -136,14 +142,13 @@ export class Session implements HarnessHost {
     } catch (error) {
       outcome = { kind: "crashed", message: messageOf(error) };
     }
-    const milliseconds = performance.now() - startedAt;
-    this.#observer.end();
+    if (outcome.kind !== "crashed") this.#programEnded();
+    const milliseconds = (this.#endedAt || performance.now()) - startedAt;
     this.#running = false;
     this.#paused = false;
     this.#streams.flush();
     if (outcome.kind !== "crashed") {
       module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 0;
-      this.#publish();
       this.#tellGraph();
     }
     this.#say({ type: "ended", outcome, milliseconds });
@@ -175,8 +180,21 @@ export class Session implements HarnessHost {
     this.#observer.collecting(starts);
   }
 
-  raised(name: string, lines: readonly number[]): void {
+  raised(name: string, lines: readonly number[]): boolean {
     this.#raised = { name, lines };
+    this.#programEnded();
+    // Who has stopped it knows where it was; to print a traceback, Python would import a dozen modules first.
+    if (name !== "KeyboardInterrupt" || !this.#interrupted) return true;
+    this.#say({ type: "output", to: "stderr", text: "KeyboardInterrupt\n" });
+    return false;
+  }
+
+  /** The picture stays as it is now: what comes after, such as printing a traceback, is not the program's. */
+  #programEnded(): void {
+    if (this.#endedAt !== 0) return;
+    this.#endedAt = performance.now();
+    this.#observer.end();
+    this.#publish();
   }
 
   root(name: string, id: number): void {
@@ -307,6 +325,11 @@ export class Session implements HarnessHost {
   #telemetry(): void {
     const now = performance.now();
     if (now < this.#frameDue) return;
+    if (this.#endedAt !== 0) {
+      this.#streams.flush();
+      this.#frameDue = now + FRAME_EVERY;
+      return;
+    }
     this.#publish();
     // Not in the middle of a step: what it takes to look would be taken for the program's.
     if (now >= this.#graphDue && this.#pauseAt === undefined) {
@@ -357,6 +380,7 @@ export class Session implements HarnessHost {
       case "interrupt":
         if (!this.#running) return;
         this.#signal = SIGINT;
+        this.#interrupted = true;
         this.#input.length = 0;
         this.#goOn(undefined);
         return;
