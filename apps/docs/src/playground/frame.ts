@@ -52,6 +52,8 @@ export const field = {
   lines: 25,
   /** 1 while it is paused. */
   paused: 26,
+  /** In pools. */
+  liveBlocks: 27,
 } as const;
 
 /**
@@ -139,15 +141,11 @@ export function describeArenas(frame: Frame): {
   const arenas = frame.get("arenas");
   const { words } = frame;
   let usedPools = 0;
-  let liveBlocks = 0;
   for (let arena = 0; arena < arenas; arena++) {
     const at = arena * (1 + perArena) + 1;
     for (let pool = 0; pool < perArena; pool++) {
-      const word = words[at + pool]!;
-      if (word === 0) continue;
-      usedPools++;
-      liveBlocks += word & 0xffff;
+      if (words[at + pool] !== 0) usedPools++;
     }
   }
-  return { arenas, pools: arenas * perArena, usedPools, liveBlocks };
+  return { arenas, pools: arenas * perArena, usedPools, liveBlocks: frame.get("liveBlocks") };
 }

@@ -67,6 +67,7 @@ export function frameOfReport(report: RunReport): Frame {
   header[field.arenaBytes] = regions.reduce((sum, { bytes }) => sum + bytes, 0);
   header[field.peakArenaBytes] = arenas?.peak.heldBytes ?? 0;
   header[field.liveBytes] = snapshot?.totals.liveBytes ?? 0;
+  header[field.liveBlocks] = snapshot?.totals.liveBlocks ?? 0;
   header[field.peakLiveBytes] = arenas?.peak.liveBytes ?? 0;
   header[field.largeBlocks] = largeRequests.liveBlocks;
   header[field.largeBytes] = largeRequests.liveBytes ?? 0;

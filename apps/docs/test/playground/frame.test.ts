@@ -30,12 +30,13 @@ function frameOf(
   header[field.poolHeader] = 32;
   header[field.alignment] = 8;
   const buffer = new ArrayBuffer(frameBytes(header));
-  new Float64Array(buffer, 0, FIELDS).set(header);
   const words = new Uint32Array(buffer, ARENAS_AT);
   for (const [n, pools] of arenas.entries()) {
     words[n * (1 + PER_ARENA)] = address(n);
+    header[field.liveBlocks]! += pools.reduce((sum, one) => sum + (one & 0xffff), 0);
     words.set(pools, n * (1 + PER_ARENA) + 1);
   }
+  new Float64Array(buffer, 0, FIELDS).set(header);
   return new Frame(buffer);
 }
 

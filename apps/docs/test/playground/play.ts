@@ -33,9 +33,14 @@ export class Play {
   /** Run to the end. @returns what was written */
   async finish(program: string): Promise<string> {
     await this.run(program);
-    await this.page.locator('.play[data-phase="starting"], .play[data-phase="running"]').waitFor();
-    await this.reaches("ended");
+    await this.ends();
     return this.output();
+  }
+
+  /** Until the program that has just been started has ended. */
+  async ends(): Promise<void> {
+    await this.reaches("starting", "running");
+    await this.reaches("ended");
   }
 
   async output(): Promise<string> {

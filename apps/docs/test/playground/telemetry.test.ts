@@ -284,6 +284,28 @@ export default factory;
     expect(await fresh.figure("requests")).toBeGreaterThan(3_000_000);
   });
 
+  test("have examples that all run", async () => {
+    const list = play.page.locator(".play-bar select");
+    await list.waitFor();
+    const names = await list
+      .locator("option")
+      .evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
+    // Those that wait, or never end, are for people.
+    const ending = names.filter((name) => !["", "input", "forever", "million"].includes(name));
+    expect(ending).toEqual(["arenas", "cycle", "collections", "memory-error"]);
+    for (const name of ending) {
+      await list.selectOption(name);
+      await play.press("Run");
+      await play.ends();
+      expect(await play.status()).toContain("Finished with exit code 0");
+      if (name === "cycle") {
+        expect(await play.output()).toBe(
+          "without a name: alive\ncollected: 2\nafter the collection: gone\n",
+        );
+      }
+    }
+  });
+
   test("show what pyrena run --json wrote", async () => {
     await play.page.locator('.play-drop input[type="file"]').setInputFiles({
       name: "run.json",
@@ -295,7 +317,7 @@ export default factory;
     expect(await play.figure("live")).toBe(300_000);
     expect(await play.figure("requests")).toBe(70_000);
     expect(await play.page.locator(".play-map-summary").getAttribute("data-summary")).toContain(
-      "2 arenas, 80 of 128 pools in use",
+      "2 arenas, 80 of 128 pools in use, 1234 live blocks",
     );
   });
 
@@ -351,7 +373,7 @@ const report = {
   ],
   heap: {
     atEnd: {
-      totals: { liveBytes: 300_000 },
+      totals: { liveBytes: 300_000, liveBlocks: 1_234 },
       regions: [
         {
           kind: "arena",

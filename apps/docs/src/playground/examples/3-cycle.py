@@ -10,6 +10,7 @@ class Node:
         self.next = None
 
 
+gc.collect()  # what the start has left
 gc.disable()
 a = Node("a")
 b = Node("b")

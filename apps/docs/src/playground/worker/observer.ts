@@ -185,6 +185,7 @@ export class Observer {
     let at = 0;
     let base = 0;
     let liveBytes = 0;
+    let liveBlocks = 0;
     this.#source.walker?.walk({
       region: (address, bytes, kind) => {
         at = arenas * (1 + perArena);
@@ -197,6 +198,7 @@ export class Observer {
       },
       pool: (address, _bytes, sizeClass, blockBytes, inUse) => {
         liveBytes += inUse * blockBytes;
+        liveBlocks += inUse;
         // An arena that is not aligned has its first pool a little after its start.
         const index = Math.floor((address - base) / poolBytes);
         words[at + 1 + index] = ((sizeClass + 1) << 16) | inUse;
@@ -206,6 +208,7 @@ export class Observer {
     header[field.arenas] = arenas;
     header[field.arenaBytes] = arenas * arenaBytes;
     header[field.liveBytes] = liveBytes;
+    header[field.liveBlocks] = liveBlocks;
     // The most that was seen: what came and went between two frames was not.
     header[field.peakArenaBytes] = Math.max(header[field.peakArenaBytes]!, arenas * arenaBytes);
     header[field.peakLiveBytes] = Math.max(header[field.peakLiveBytes]!, liveBytes);
