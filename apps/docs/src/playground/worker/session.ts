@@ -123,8 +123,9 @@ export class Session implements HarnessHost {
     this.#raised = undefined;
     this.#interrupted = false;
     this.#endedAt = 0;
-    module.FS.writeFile("/home/main.py", program);
-    module.FS.chdir("/home");
+    // Where tracebacks find its lines.
+    module.FS.chdir(module.ENV["HOME"]!);
+    module.FS.writeFile("main.py", program);
     module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 1;
     this.#frameDue = this.#graphDue = 0;
     this.#observer.start(program.split("\n").length);
