@@ -1,7 +1,7 @@
 /** The graph as other threads see it: requests by message, and counters read from the shared bytes. */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LinearMemory } from "@pyrena/abi";
+import { LinearMemory } from "pyrena";
 
 /**
  * @typedef {{ resolve(answer: any): void, reject(error: Error): void }} Waiting

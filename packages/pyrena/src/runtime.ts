@@ -94,9 +94,9 @@ export class Runtime {
       const { py, objects } = this;
       const { modules, refs } = objects;
       const main = modules.main();
-      this.#globals = py.context
-        .handle(main === 0 ? 0 : refs.newRef(modules.dict(main)))
-        .keep() as DictHandle;
+      this.#globals = py.context.permanent(
+        main === 0 ? 0 : refs.newRef(modules.dict(main)),
+      ) as DictHandle;
     }
     return this.#globals;
   }
