@@ -1,6 +1,6 @@
 /**
  * Runs every js and ts block of the root's README, where the CLI's packages are found, every
- * program in examples/objects, and every command that the README of examples/builders shows, so
+ * program in examples/objects and examples/gc, and every command that the README of examples/builders shows, so
  * that what a newcomer reads first does work. The READMEs of packages are tried by
  * check-package.ts.
  *
@@ -34,23 +34,25 @@ const problems = blocks.flatMap(({ code, line }): Problem[] => {
   const where = `${FILE}:${line}`;
   return status === 0 ? [] : [{ rule: "examples run", where, what: `fails:\n${stderr}` }];
 });
-const FOLDER = "examples/objects";
-const programs = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".js"));
-for (const name of programs) {
-  const { status, stderr } = spawnSync(process.execPath, [join(FOLDER, name)], {
+const FOLDERS = ["examples/objects", "examples/gc"];
+const programs = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => `${folder}/${name}`),
+);
+for (const where of programs) {
+  const { status, stderr } = spawnSync(process.execPath, [where], {
     cwd: ROOT,
     encoding: "utf8",
     timeout: 60_000,
   });
-  if (status !== 0) {
-    problems.push({ rule: "examples run", where: `${FOLDER}/${name}`, what: `fails:\n${stderr}` });
-  }
+  if (status !== 0) problems.push({ rule: "examples run", where, what: `fails:\n${stderr}` });
 }
 const builders = tryBuilders("examples/builders");
 problems.push(...builders.problems);
 report(
   problems,
-  `${blocks.length} examples of ${FILE}, ${programs.length} programs of ${FOLDER}, ` +
+  `${blocks.length} examples of ${FILE}, ${programs.length} programs of ${FOLDERS.join(" and ")}, ` +
     `${builders.commands} commands of examples/builders`,
   WHY,
 );
