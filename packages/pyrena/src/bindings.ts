@@ -81,9 +81,15 @@ export function bind(py: Python, saved: readonly SavedValue[], given: Definition
 
 /** Code objects without a body and capsules without the destructor that they name. */
 function unbound(objects: Objects): Address[] {
-  const { types, functions, capsules, inspect } = objects;
+  const { types, functions, capsules, frames, refs, inspect } = objects;
   const found: Address[] = [];
+  // Frames that are no call of a function have code of their own: it runs once.
+  const own = new Set<Address>();
+  for (let frame = frames.current(); frame !== 0; frame = frames.previous(frame)) {
+    if (frames.functionOf(frame) === 0) own.add(frames.codeOf(frame));
+  }
   inspect.each((object) => {
+    if (own.has(object) && refs.refcount(object) === 1) return;
     const type = types.typeOf(object);
     if (type === functions.codeType && !functions.isBound(object)) found.push(object);
     else if (type === capsules.type && !capsules.isBound(object)) found.push(object);

@@ -180,10 +180,8 @@ function differs(asked: CollectorChoice | undefined, saved: string): asked is Co
   return asked !== undefined && asked !== saved;
 }
 
-/** Let go of what only JavaScript held: handles, and frames whose code is not there any more. */
+/** Let go of what only JavaScript held: frames whose code is not there any more, and handles. */
 function letGo({ py, objects }: Layers): void {
-  for (let frame = objects.frames.current(); frame !== 0; frame = objects.frames.current()) {
-    objects.frames.pop(frame);
-  }
+  objects.frames.abandon();
   for (const handle of py.adopt()) handle.release();
 }

@@ -183,7 +183,8 @@ export class Runtime {
 
   /**
    * The heap as bytes, for `restore`. Nothing changes, and the runtime goes on.
-   * @throws PyrenaError `bad-argument` inside a collection, and for a heap that is only looked at
+   * @throws PyrenaError `bad-argument` inside a collection, inside a function or callback that Python has called, and for
+   *   a heap that is only looked at
    */
   save(): Uint8Array {
     if (this.inspected) {

@@ -7,10 +7,17 @@ import type { Layers } from "./layers.ts";
 
 /**
  * The heap's image.
- * @throws PyrenaError `bad-argument` inside a collection
+ * @throws PyrenaError `bad-argument` inside a collection or a callback
  */
 export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Array {
-  const { memory, heap, objects, allocators, origins } = layers;
+  const { memory, heap, objects, py, allocators, origins } = layers;
+  if (py.context.depth > 0) {
+    throw new PyrenaError(
+      "bad-argument",
+      "a heap cannot be saved inside of a function, callback, with or catch body that is under way: JavaScript holds " +
+        "references there that the heap does not know of. Save it when that has returned",
+    );
+  }
   const collector = objects.gc.collector();
   if (collector.control?.isCollecting(collector.ctx) === true) {
     throw new PyrenaError("bad-argument", "a heap cannot be saved inside a collection");
