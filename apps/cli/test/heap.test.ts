@@ -349,7 +349,7 @@ describe("a damaged image", () => {
   it("is refused or read, but never worse, even if its digest is right", () => {
     const below = numbers(2);
     const seen = { read: 0, refused: 0 };
-    for (let n = 0; n < 250; n++) {
+    for (let n = 0; n < 120; n++) {
       const copy = Buffer.from(small);
       for (let change = below(3); change >= 0; change--) {
         const at = 32 + below(copy.length - 64);
@@ -358,7 +358,7 @@ describe("a damaged image", () => {
       }
       seen[tryToRead(signed(copy))]++;
     }
-    expect(seen.refused).toBeGreaterThan(50);
+    expect(seen.refused).toBeGreaterThan(30);
     expect(seen.read).toBeGreaterThan(10);
   });
 

@@ -82,13 +82,21 @@ function whyAlive({ objects }: Contents, address: Address): Explanation {
       if (object !== interned) graph.references?.(ctx, object, visit);
     },
   };
+  const held = new Map<Address, number>();
+  graph.roots(graph.ctx, (object, holder) => {
+    if (holder.startsWith(HANDLE)) held.set(object, (held.get(object) ?? 0) + 1);
+  });
   const withoutHandles: ObjectGraph = {
     ...whole,
+    refcount: (ctx, object) => graph.refcount(ctx, object) - (held.get(object) ?? 0),
     roots: (ctx, visit) =>
       graph.roots(ctx, (object, holder) => {
         if (!holder.startsWith(HANDLE)) visit(object, holder);
       }),
   };
-  const why = explain(withoutHandles, gc.collector(), address);
-  return why.fate === "reachable" ? why : explain(whole, gc.collector(), address);
+  if (withoutHandles.refcount(graph.ctx, address) > 0) {
+    const why = explain(withoutHandles, gc.collector(), address);
+    if (why.fate === "reachable") return why;
+  }
+  return explain(whole, gc.collector(), address);
 }

@@ -172,6 +172,31 @@ describe.each(everyProfile)("an object of %s on %s", (python, abi) => {
   });
 });
 
+it("lives because a frame holds it, or, where nothing else does, a handle", () => {
+  const runtime = quietRuntime();
+  const { py } = runtime;
+  py.frame("work", ["local"], (frame) => {
+    const both = py.list([1.5]);
+    frame.set("local", both);
+    const handle = py.list([both]);
+    const why = (object: Handle): string =>
+      withoutAddresses(renderObject(reportOf(runtime, object.id), plain, { top: 3 }))
+        .split("\n\n")
+        .at(-1)!;
+    expect(why(both)).toBe(
+      "Why it lives\n  list at 0x… lives: a root leads to it.\n    frame work: local local → list at 0x…\n",
+    );
+    expect(why(handle)).toMatch(
+      /^Why it lives\n {2}list at 0x… lives: a root leads to it\.\n {4}handle #\d+ → list at 0x…\n$/,
+    );
+    expect(reportOf(runtime, both.id).referrers.map(({ address, how }) => [address, how])).toEqual([
+      [0, "frame work: local local"],
+      [0, expect.stringMatching(/^handle #\d+$/)],
+      [handle.id, "[0]"],
+    ]);
+  });
+});
+
 it("a block that is kept for reuse, and a free one, are no objects", () => {
   const runtime = quietRuntime();
   const { objects, pymalloc } = runtime;
