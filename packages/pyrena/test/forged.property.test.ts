@@ -99,7 +99,7 @@ function targets(image: Uint8Array): { first: number; last: number; states: numb
   return { first: 32, last: image.length - 32, states };
 }
 
-const runs = Number(process.env["FORGED_RUNS"] ?? 70);
+const runs = Number(process.env["FORGED_RUNS"] ?? 40);
 const versions = ["3.11", "3.12", "3.13", "3.14", "3.15"];
 const rows = versions.map((python, n) => ({
   python,
