@@ -36,6 +36,9 @@ export class GraphDatabase {
       if (error === undefined) resolve(answer);
       else reject(new Error(error));
     });
+    worker.on("error", (error) => {
+      for (const { reject } of this.waiting.values()) reject(error);
+    });
   }
 
   /** @param {string} name @param {unknown[]} args @returns {Promise<any>} */
