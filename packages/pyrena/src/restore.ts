@@ -118,7 +118,16 @@ function open(memory: LinearMemory, description: Description, options: RestoreOp
     );
   }
   const plan = planFor(description, options, heap);
-  return assemble(heap, plan, collectorIn(description, options, heap), options, false);
+  const before = heap.layers().length;
+  const layers = assemble(heap, plan, collectorIn(description, options, heap), options, false);
+  if (heap.layers().length !== before) {
+    const made = heap.layers().slice(before);
+    throw new PyrenaError(
+      "heap-corrupt",
+      `it has no state of ${made.map(({ tag }) => tag).join(", ")}`,
+    );
+  }
+  return layers;
 }
 
 /**
