@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PyMemAllocatorEx } from "@pyrena/abi";
+import { typeFlags } from "@pyrena/objects";
 import { createRuntime } from "pyrena";
 import { describe, expect, it } from "vitest";
 import { CliError } from "../src/errors.ts";
@@ -121,9 +122,13 @@ describe("pyrena heap", () => {
       },
       heap: { format: "pyrena-heap-snapshot" },
     });
-    // What lives on in this process says the same of itself.
+    // What lives on in this process says the same of itself, but that it knows the program's types.
     const live = describeHeap(report.image, runtime.objects, { largest: 10, sort: "bytes" });
-    expect(report).toEqual(JSON.parse(JSON.stringify(live)));
+    expect(live.objects.unknownTypes).toEqual([]);
+    const unknownTypes = [{ name: "Pair", hasLayout: true }];
+    expect(report).toEqual(
+      JSON.parse(JSON.stringify({ ...live, objects: { ...live.objects, unknownTypes } })),
+    );
   });
 
   it("reads images from standard input and pipes", async () => {
@@ -139,9 +144,27 @@ describe("pyrena heap", () => {
 
   it("needs neither the program's types nor its functions nor its values", async () => {
     const other = createRuntime({
-      types: [{ name: "Pair", fields: { first: "object", weight: "f64" } }],
+      types: [
+        { name: "Pair", fields: { first: "object", weight: "f64" } },
+        ({ types, memory }) =>
+          types.define({
+            name: "Opaque",
+            basicsize: 24,
+            flags: typeFlags.hasGc,
+            slots: {
+              name: "Opaque",
+              traverse: (object, visit) => {
+                const held = memory.u32[(object + 16) >>> 2];
+                if (held !== 0) visit(held);
+              },
+              clear: () => {},
+              dealloc: () => {},
+            },
+          }),
+      ],
     });
-    const { py, globals } = other;
+    const { py, globals, objects } = other;
+    const { types, alloc, list, refs, memory } = objects;
     py.scope(() => {
       const Pair = other.type<"first" | "weight">("Pair");
       globals.set("pair", py.context.handle(Pair.create({ weight: 2.5 })));
@@ -151,11 +174,24 @@ describe("pyrena heap", () => {
       );
       globals.set("value", py.js({ some: "object" }));
     });
+    // A cycle that only the type's own traverse shows: without it, the list counts as held.
+    const opaque = types.all().find((type) => types.name(type) === "Opaque")!;
+    const object = alloc.gcObject(opaque, 24, 16);
+    const cyclic = list.pack([object]);
+    memory.u32[(object + 16) >>> 2] = cyclic;
+    alloc.track(object);
+    refs.decref(object);
+    expect(objects.gc.graph.refcount(undefined, object)).toBe(1);
     const path = file("other.image", other.save());
     const { code, stdout } = await pyrena(["heap", path]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}Pair +1 /m);
+    expect(stdout).toMatch(/^ {2}Opaque +1 /m);
     expect(stdout).toMatch(/^ {2}function +1 /m);
+    expect(stdout).toContain("\nGarbage: none\n");
+    expect(stdout.replace(/\s+/g, " ")).toContain(
+      "Defined in JavaScript, which the image does not have: Pair, Opaque; whether objects of these have finalizers is not known. Nor is what Opaque refers to: that counts as alive. ",
+    );
   });
 
   it.each([

@@ -112,6 +112,7 @@ function describeObjects(
     types: [...rows.values()].sort(
       (a, b) => b[sort] - a[sort] || b[other] - a[other] || a.address - b.address,
     ),
+    unknownTypes: types.stoodIn(),
     handles: readStat(inspect.stats, "handles"),
     frames: objects.frames.depth(),
   };

@@ -66,6 +66,8 @@ export interface ObjectsReport {
   readonly static: { readonly count: number; readonly bytes: number };
   /** By type, without static ones; in the order asked for. The rows add up to `count` and `bytes`. */
   readonly types: readonly TypeRow[];
+  /** Types that JavaScript defined: whether they have finalizers is not known, nor, without a layout, what they refer to. */
+  readonly unknownTypes: readonly { readonly name: string; readonly hasLayout: boolean }[];
   /** References that JavaScript holds by handles, and frames on the data stack. */
   readonly handles: number;
   readonly frames: number;

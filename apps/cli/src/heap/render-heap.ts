@@ -7,7 +7,7 @@ import { formatTable } from "../table.ts";
 import type { Colors } from "../terminal.ts";
 import { count } from "../units.ts";
 import type { Cycle } from "./cycles.ts";
-import type { HeapReport, TypeRow } from "./heap-report.ts";
+import type { HeapReport, ObjectsReport, TypeRow } from "./heap-report.ts";
 
 /** How the text is laid out. */
 export interface HeapTextOptions {
@@ -125,7 +125,7 @@ function types(
   top: number,
   width: number,
 ): string[] {
-  const { static: fixed, handles, frames } = objects;
+  const { static: fixed, unknownTypes, handles, frames } = objects;
   const shown = objects.types.slice(0, top);
   const hasGarbage = objects.types.some(({ garbage }) => garbage > 0);
   const cells = ({ type, count: n, bytes, garbage }: TypeRow): string[] => [
@@ -151,11 +151,21 @@ function types(
               `and ${count(left.length, "type")} more: ${count(sum("count"), "object")}, ${formatBytes(sum("bytes"))}`,
             ]),
         `Besides, ${count(fixed.count, "object")} (${formatBytes(fixed.bytes)}) in static data: built-in types, None, small numbers. JavaScript held ${count(handles, "handle")}; ${count(frames, "frame")} ${frames === 1 ? "was" : "were"} running.`,
+        ...(unknownTypes.length === 0 ? [] : [describeUnknown(unknownTypes)]),
       ]
         .flatMap((text) => wrapped(text, width - INDENT.length))
         .map(dim),
     ),
   ];
+}
+
+/** JavaScript that the program brought along and the image has not. */
+function describeUnknown(types: ObjectsReport["unknownTypes"]): string {
+  const names = types.map(({ name }) => name).join(", ");
+  const hidden = types.filter(({ hasLayout }) => !hasLayout).map(({ name }) => name);
+  const finalizers = `Defined in JavaScript, which the image does not have: ${names}; whether objects of these have finalizers is not known.`;
+  if (hidden.length === 0) return finalizers;
+  return `${finalizers} Nor is what ${hidden.join(", ")} refers to: that counts as alive.`;
 }
 
 function collector({ collector }: HeapReport, { bold }: Colors, width: number): string[] {
