@@ -62,6 +62,8 @@ export class Collecting {
       Number(py.int.value(py.dict.getItem(info, py.str.name(name))));
     const name = py.str.value(phase);
     teller.tell(`gc ${name}`, told("generation"));
+    if (this.python === "3.15" && this.#others.size === 0)
+      teller.tell("candidates", told("candidates"));
     if (name !== "stop") return;
     teller.tell("collected", told("collected"));
     teller.tell("uncollectable", told("uncollectable"));

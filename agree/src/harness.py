@@ -168,6 +168,9 @@ def kept(tag):
 def collecting(phase, info):
     put("gc " + phase)
     put(info["generation"])
+    if "candidates" in info and not others:
+        put("candidates")
+        put(info["candidates"])
     if phase == "stop":
         put("collected")
         put(info["collected"])

@@ -3,11 +3,11 @@
  * CPython's interpreter would make, in its order: operands are new references, results are stored or dropped, and only
  * then are the operands released.
  */
-import { type Address, type Profile, profileFor } from "@pyrena/abi";
+import { type Address, type CollectorFactory, type Profile, profileFor } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { Collecting } from "./collecting.ts";
 import { isCall, isMessy } from "./exact.ts";
-import { createHeap, type UnraisableReport } from "./heap.ts";
+import { collectorOf, createHeap, type UnraisableReport } from "./heap.ts";
 import { countedLoads } from "./loads.ts";
 import { unfreezes } from "./model.ts";
 import { Failed, ObjectOperations } from "./object-operations.ts";
@@ -47,6 +47,8 @@ export interface RunnerOptions {
   readonly profile?: (profile: Profile) => Profile;
   /** Changes the objects before any program, likewise. */
   readonly alter?: (py: Objects) => void;
+  /** Changes the collector, likewise. */
+  readonly collector?: (factory: CollectorFactory) => CollectorFactory;
   /** Told of the objects after every program, and of the references that are still held: to check them. */
   readonly afterwards?: (py: Objects, held: readonly Address[]) => void;
 }
@@ -84,7 +86,7 @@ export class PyrenaRunner {
   }
 
   #ready(): Run {
-    const { freshHeaps = false, alter, profile } = this.#options;
+    const { freshHeaps = false, alter, collector, profile } = this.#options;
     const before = this.#run;
     const bytes = this.#bytes;
     if (!freshHeaps && before && bytes && before.py.memory.byteLength === bytes.length) {
@@ -92,7 +94,8 @@ export class PyrenaRunner {
       return before;
     }
     const facts = profileFor(this.python, this.abi);
-    const run = new Run(profile?.(facts) ?? facts);
+    const factory = collectorOf(facts);
+    const run = new Run(profile?.(facts) ?? facts, collector?.(factory) ?? factory);
     rememberNames(run.py, this.#names);
     alter?.(run.py);
     this.#bytes = run.py.memory.u8.slice();
@@ -146,8 +149,8 @@ class Run {
   readonly globals: Address;
   telling = true;
 
-  constructor(profile: Profile) {
-    this.py = createHeap(profile, (report) => this.unraisable(report));
+  constructor(profile: Profile, collector: CollectorFactory) {
+    this.py = createHeap(profile, (report) => this.unraisable(report), collector);
     this.wide = profile.abi.pointerBytes === 8;
     const { py } = this;
     this.module = py.modules.create("program");

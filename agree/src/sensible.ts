@@ -88,12 +88,14 @@ function performed(
         if (statement.to !== null) model.bind(statement.to, int(statement.number));
         if (statement.suppresses) model.catchers++;
         model.blocks++;
+        model.managers++;
         let body: { statements: Statement[]; completion: Completion };
         try {
           body = sensibleStatements(model, statement.body);
         } finally {
           if (statement.suppresses) model.catchers--;
           model.blocks--;
+          model.managers--;
         }
         return {
           statement: { ...statement, body: body.statements },
