@@ -16,7 +16,7 @@ import type { Description } from "./description.ts";
 import { decodeImage, type Image, layOut } from "./image.ts";
 import { assemble, type Layers } from "./layers.ts";
 import type { CollectorChoice, RuntimeOptions } from "./options.ts";
-import { Runtime, verifyAllocators, verifyLayers } from "./runtime.ts";
+import { Runtime, verifyLayers } from "./runtime.ts";
 
 /** Options of `restore`. Python version, data model and hash seed are those of the image. */
 export interface RestoreOptions extends Omit<RuntimeOptions, "python" | "abi" | "hashSeed"> {
@@ -43,7 +43,6 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
   const { inspect = false, held = inspect ? "keep" : "release" } = options;
   requireLayers(description, options);
   const memory = memoryFor(image, options.memory);
-  memory.u8.fill(0);
   layOut(image, memory.u8);
   const layers = sound(() => open(memory, description, options));
   const { gc } = layers.objects;
@@ -57,10 +56,9 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
     );
   }
   layers.objects.types.standIn();
-  // Of objects whose type is not known here, nobody knows what else they own: counts would not add up.
-  sound(() => (missing.length > 0 ? verifyAllocators(layers) : verifyLayers(layers)));
+  sound(() => verifyLayers(layers));
   if (!inspect) sound(() => bind(layers.py, description.values, options));
-  if (held === "release") letGo(layers);
+  if (held === "release") sound(() => letGo(layers));
   if (isBuiltIn(description.collector) && differs(options.collector, description.collector)) {
     gc.use(replacementFor(options.collector, layers.objects));
   }
@@ -162,6 +160,7 @@ function sound<Result>(read: () => Result): Result {
   }
 }
 
+/** A memory for the image, all its bytes 0. */
 function memoryFor(
   { description }: Image,
   choice: LinearMemory | LinearMemoryOptions | undefined,
@@ -176,6 +175,7 @@ function memoryFor(
         { size: bytes },
       );
     }
+    choice.u8.fill(0);
     return choice;
   }
   return LinearMemory.create({
