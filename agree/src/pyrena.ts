@@ -9,7 +9,6 @@ import { Collecting } from "./collecting.ts";
 import { isCall, isMessy } from "./exact.ts";
 import { collectorOf, createHeap, type UnraisableReport } from "./heap.ts";
 import { countedLoads } from "./loads.ts";
-import { unfreezes } from "./model.ts";
 import { Failed, ObjectOperations } from "./object-operations.ts";
 import { splitOperation } from "./operations.ts";
 import {
@@ -112,6 +111,15 @@ function rememberNames(py: Objects, names: Set<string>): void {
     names.add(text);
     return name(text);
   };
+}
+
+/** Whether the program calls `gc.unfreeze()`. */
+function hasUnfreeze(program: Program): boolean {
+  let found = false;
+  visitStatements(program.body, (one) => {
+    if (one.s === "switch" && one.what === "unfreeze") found = true;
+  });
+  return found;
 }
 
 /** `str()` of a key of an instance's dict. */
@@ -1061,7 +1069,7 @@ class Run {
     const main = this.functionOf(this.frameCode("main", 0, program.body, null));
     for (const list of py.alloc.freeLists) list.clear();
     const collects = program.collecting !== "off";
-    if (collects) this.collecting.begin(unfreezes(program));
+    if (collects) this.collecting.begin(hasUnfreeze(program));
     const result = py.frames.callFunction(main, []);
     if (result === 0) {
       const exception = py.errors.fetch();
