@@ -1,14 +1,7 @@
 /** `pyrena heap`: what a saved heap holds. */
 import process from "node:process";
 import type { Address } from "@pyrena/abi";
-import type { Objects } from "@pyrena/objects";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { describeHeap } from "../heap/describe-heap.ts";
-import { describeObject } from "../heap/describe-object.ts";
-import type { ImageReport } from "../heap/heap-report.ts";
-import { lookInto, readImage } from "../heap/open-image.ts";
-import { renderHeap } from "../heap/render-heap.ts";
-import { renderObject } from "../heap/render-object.ts";
 import { colorsFor } from "../terminal.ts";
 
 // One line a paragraph: commander breaks them to the width of the terminal.
@@ -64,37 +57,16 @@ export function heapCommand(): Command {
 }
 
 async function showHeap(path: string, flags: HeapFlags): Promise<void> {
-  const bytes = await readImage(path);
-  process.stdout.write(
-    lookInto(path, bytes, (image, objects) =>
-      flags.object === undefined
-        ? heapText(image, objects, flags)
-        : objectText(path, objects, flags.object, flags),
-    ),
+  // All layers of a heap take their time to load, which other commands have no use for.
+  const { heapText } = await import("../heap/heap-text.ts");
+  const { stdout, env } = process;
+  stdout.write(
+    await heapText(path, {
+      ...flags,
+      colors: colorsFor(stdout, env),
+      columns: stdout.columns,
+    }),
   );
-}
-
-function heapText(image: ImageReport, objects: Objects, { top, sort, json }: HeapFlags): string {
-  const { stdout, env } = process;
-  const report = describeHeap(image, objects, { largest: top, sort });
-  if (json) return asJson(report);
-  return renderHeap(report, colorsFor(stdout, env), { top, columns: stdout.columns });
-}
-
-function objectText(
-  path: string,
-  objects: Objects,
-  address: Address,
-  { top, json }: HeapFlags,
-): string {
-  const { stdout, env } = process;
-  const report = describeObject(path, objects, address);
-  if (json) return asJson(report);
-  return renderObject(report, colorsFor(stdout, env), { top, columns: stdout.columns });
-}
-
-function asJson(report: object): string {
-  return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 
 /** An address as hexadecimal digits after 0x, or in decimal. */
