@@ -26,6 +26,11 @@ export interface RestoreOptions extends Omit<RuntimeOptions, "python" | "abi" | 
    */
   readonly inspect?: boolean;
   /**
+   * Whether every object, count and block is checked, besides the digest, which tells that the image is as it was
+   * written. False saves most of the time, for large heaps that you have saved yourself. Default true.
+   */
+  readonly verify?: boolean;
+  /**
    * What becomes of references that only JavaScript held when the heap was saved, handles and running frames:
    * `release` (the default) lets go of them, `keep` leaves them, and `py.adopt()` gives handles for those of handles.
    */
@@ -56,7 +61,7 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
     );
   }
   layers.objects.types.standIn();
-  sound(() => verifyLayers(layers));
+  if (options.verify ?? true) sound(() => verifyLayers(layers));
   if (!inspect) sound(() => bind(layers.py, description.values, options));
   if (held === "release") sound(() => letGo(layers));
   if (isBuiltIn(description.collector) && differs(options.collector, description.collector)) {

@@ -177,6 +177,19 @@ describe("what a saved heap needs", () => {
   });
 });
 
+test("every object is checked, unless that is left out", () => {
+  const runtime = createRuntime();
+  runtime.globals.set("x", [1]);
+  // A count that nobody accounts for: the layers below objects know nothing of it.
+  runtime.py.scope(() => runtime.objects.refs.incref(runtime.globals.ref("x")!.live));
+  const image = runtime.save();
+  expect(() => restore(image)).toThrow(/O1: list at .* has a count of/);
+  const unchecked = restore(image, { verify: false });
+  expect(() => unchecked.verify()).toThrow(/O1/);
+  unchecked.dispose();
+  runtime.dispose();
+});
+
 describe("what only JavaScript held", () => {
   function saved(): Uint8Array {
     const runtime = createRuntime();
