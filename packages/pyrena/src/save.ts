@@ -4,6 +4,7 @@ import { namedValues } from "./bindings.ts";
 import type { Definitions } from "./definitions.ts";
 import { encodeImage } from "./image.ts";
 import type { Layers } from "./layers.ts";
+import { LINE_BYTES } from "./pieces.ts";
 
 /**
  * The heap's image.
@@ -33,7 +34,7 @@ export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Ar
       profile: heap.profile.name,
       python: heap.profile.python,
       abi: heap.abi.name,
-      memory: { bytes: memory.byteLength, maxBytes: memory.maxByteLength },
+      memory: { bytes: wholeLines(memory.byteLength), maxBytes: wholeLines(memory.maxByteLength) },
       ...origins,
       allocators: [raw, mem, obj],
       hooks,
@@ -43,4 +44,8 @@ export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Ar
     },
     memory.u8,
   );
+}
+
+function wholeLines(bytes: number): number {
+  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }

@@ -213,6 +213,11 @@ describe("layers of one's own", () => {
       again.dispose();
       runtime.dispose();
     }
+    const odd = createRuntime({ memory: LinearMemory.over(new ArrayBuffer((1 << 22) + 100)) });
+    odd.memory.u8[odd.memory.byteLength - 4] = 7;
+    const opened = restore(odd.save());
+    expect(opened.memory.u8[odd.memory.byteLength - 4]).toBe(7);
+    opened.verify();
     const image = createRuntime({ memory: { bytes: 1 << 24 } }).save();
     const small = LinearMemory.create({ bytes: 1 << 20, maxBytes: 1 << 20 });
     expect(errorOf(() => restore(image, { memory: small })).code).toBe("memory-limit");
