@@ -18,7 +18,7 @@ import {
   type Variable,
 } from "./program.ts";
 import { Random } from "./random.ts";
-import { Invalid, type Kind, keyOf, lengthOf, Raised, type Value } from "./values.ts";
+import { ANY, Invalid, type Kind, keyOf, lengthOf, Raised, type Value } from "./values.ts";
 
 /** What a generated program may contain. */
 export interface GeneratorOptions {
@@ -1005,12 +1005,15 @@ class Generator {
       body = { statements: [...body.statements, ...more.statements], raises: more.raises };
     }
     this.model.catchers--;
+    const keeps = body.raises && r.oneIn(3) ? this.target() : null;
+    if (keeps !== null) this.model.bind(keeps, ANY);
     const handler = body.raises ? this.block(r.below(3)) : { statements: [], raises: false };
     this.model.blocks--;
     this.depth--;
     const statement: Statement = {
       s: "try",
       body: body.statements,
+      keeps,
       handler: handler.statements,
     };
     return { statements: [statement], raises: handler.raises };

@@ -765,12 +765,15 @@ class Run {
   }
 
   private tryStatement(statement: Extract<Statement, { s: "try" }>): void {
-    const { py } = this;
+    const { py, scope } = this;
+    const { keeps } = statement;
     const result = py.frames.tryExcept(() => this.block(statement.body), {
       kinds: [this.boom],
+      ...(keeps !== null && { local: scope.index.get(ERROR)! }),
       handle: (exception) => {
         this.tell("caught", py.types.name(py.types.typeOf(exception)));
         this.forget();
+        if (keeps !== null) this.store(keeps, py.refs.newRef(exception));
         return this.block(statement.handler);
       },
     });
@@ -1067,6 +1070,7 @@ class Run {
     });
     this.prepare(program.body);
     const main = this.functionOf(this.frameCode("main", 0, program.body, null));
+    this.functions.push(main);
     for (const list of py.alloc.freeLists) list.clear();
     const collects = program.collecting !== "off";
     if (collects) this.collecting.begin(hasUnfreeze(program));
@@ -1076,7 +1080,6 @@ class Run {
       this.tell("failed", py.types.name(py.types.typeOf(exception)));
       py.refs.decref(exception);
     } else py.refs.decref(result);
-    py.refs.decref(main);
     if (collects) this.collecting.end();
     this.forget();
     for (const name of GLOBALS) {

@@ -211,9 +211,10 @@ class Printer {
       case "try":
         add("try:");
         this.block(statement.body, `${indent}    `, lines);
-        add("except Boom:");
+        add(statement.keeps === null ? "except Boom:" : "except Boom as error:");
         add('    L("caught", "Boom")');
         add("    Z()");
+        if (statement.keeps !== null) add(`    ${statement.keeps} = error`);
         for (const inner of statement.handler) this.statement(inner, `${indent}    `, lines);
         add("Z()");
         return;

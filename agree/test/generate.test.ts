@@ -31,6 +31,7 @@ function census(): Map<string, number> {
     if (one.s === "collect") count(`collect ${one.generation}`);
     if (one.s === "switch") count(`switch ${one.what}`);
     if (one.s === "census") count(`census ${one.query}`);
+    if (one.s === "try" && one.keeps !== null) count("exception kept");
     if (one.s === "bulk") count(`bulk ${one.op}`);
     if (one.s === "weakref") count(`${one.kind} ${one.callback === null ? "bare" : "called"}`);
     if (one.s === "with") count(one.suppresses ? "suppresses" : "passes on");
@@ -109,7 +110,7 @@ describe("the generator", () => {
     often("finalizer", ["none", "log", "count", "resurrect", "raise", "drop"]);
     often("", ["dict", "slots", "weak slots", "derived", "class attribute"]);
     often("", ["ref bare", "ref called", "proxy bare", "proxy called"]);
-    often("", ["suppresses", "passes on", "guarded", "raising call"]);
+    often("", ["suppresses", "passes on", "guarded", "raising call", "exception kept"]);
   });
 
   it("makes the same program of the same seed, and others of other seeds", () => {
