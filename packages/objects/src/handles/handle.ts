@@ -295,11 +295,13 @@ export class Handle {
 
   static {
     // What `console.log` of Node (and of those who do as it does) shows: the object, not how handles are made.
-    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
       value(this: Handle): string {
         if (this.address === 0) return this.toString();
         const { types, protocol } = this.context.core;
-        return `${types.name(types.typeOf(this.address))} ${protocol.repr(this.address, SHOWN)}`;
+        const text = protocol.repr(this.address, SHOWN);
+        const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+        return `${types.name(types.typeOf(this.address))} ${shown}`;
       },
     });
   }
