@@ -994,7 +994,7 @@ class Generator {
 
   private tryStatement(): { statements: Statement[]; raises: boolean } {
     if (this.depth >= 4) throw new Invalid("deep enough");
-    this.model.mess();
+    this.model.needCalls();
     const r = this.random;
     this.depth++;
     this.model.catchers++;

@@ -348,6 +348,7 @@ def globals_of_program():
         "referrers": referrers,
         "referents": referents,
         "Y": nothing,
+        "forgetIdentities": forget_identities,
         "N": names,
         "R": rescued,
         "W": watched,

@@ -206,7 +206,7 @@ export class Model {
   step(statement: Statement): void {
     const { python } = this.program;
     if (this.collects && !collectsAnywhere(python)) need(callsNothing(statement), "calls");
-    if (statement.s === "raise" || isMessy(statement, this.program)) this.mess();
+    if (isMessy(statement, this.program)) this.mess();
     this.one(statement);
   }
 

@@ -771,14 +771,17 @@ class Run {
       kinds: [this.boom],
       ...(keeps !== null && { local: scope.index.get(ERROR)! }),
       handle: (exception) => {
+        this.poll();
         this.tell("caught", py.types.name(py.types.typeOf(exception)));
-        this.forget();
+        this.poll();
+        this.forgetIdentities();
         if (keeps !== null) this.store(keeps, py.refs.newRef(exception));
         return this.block(statement.handler);
       },
     });
     this.operations.done(result);
-    this.forget();
+    this.poll();
+    this.forgetIdentities();
   }
 
   private withStatement(statement: Extract<Statement, { s: "with" }>): void {

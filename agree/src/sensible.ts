@@ -60,7 +60,7 @@ function performed(
         };
       }
       case "try": {
-        model.mess();
+        model.needCalls();
         model.catchers++;
         model.blocks++;
         let body: { statements: Statement[]; completion: Completion };

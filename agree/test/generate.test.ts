@@ -149,7 +149,8 @@ describe("the generator", () => {
     const usual = among("3.13");
     expect(usual.get("op")).toBeGreaterThan(1000);
     expect(usual.get("call")).toBeGreaterThan(100);
-    expect([...usual.keys()]).not.toContain("try");
+    expect(usual.get("try")).toBeGreaterThan(20);
+    expect([...usual.keys()]).not.toContain("with");
     // … and in 3.14 by displays alone.
     expect([...among("3.14").keys()].sort()).toEqual(["closure", "del", "set", "switch"]);
   });
