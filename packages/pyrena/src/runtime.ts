@@ -11,6 +11,7 @@ import {
   PyrenaError,
   type StatSource,
 } from "@pyrena/abi";
+import { debugging } from "@pyrena/gc";
 import type { DictHandle, Objects, Python, UserType, VerifyOptions } from "@pyrena/objects";
 import type { Pymalloc } from "@pyrena/pymalloc";
 import { debugMallocStats, type HeapSnapshot, mergeSnapshots, takeSnapshot } from "@pyrena/stats";
@@ -132,7 +133,8 @@ export class Runtime {
   useCollector(choice: CollectorChoice): Collector {
     // There is one list of those that are only tracked: it cannot be handed over to itself.
     if (choice === "none" && this.collector.name === "none") return this.collector;
-    return this.objects.gc.use(replacementFor(choice, this.objects));
+    const factory = replacementFor(choice, this.objects);
+    return this.objects.gc.use(this.objects.debug ? debugging(factory) : factory);
   }
 
   /**
