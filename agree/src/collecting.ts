@@ -222,12 +222,15 @@ export class Collecting {
     this.poll();
   }
 
-  /** Runs a call that CPython makes with its arguments in a tuple. */
-  withArguments<T>(called: string, call: () => T): T {
+  /**
+   * Runs a call that CPython makes with its arguments in a tuple.
+   * @param args those that the collector may come upon; absent: atoms
+   */
+  withArguments<T>(called: string, call: () => T, args?: readonly Address[]): T {
     const count = argumentTuple(this.python, called);
     if (count === 0) return call();
     const { py } = this;
-    const tuple = py.tuple.pack(Array.from({ length: count }, () => py.constants.none));
+    const tuple = py.tuple.pack(args ?? Array.from({ length: count }, () => py.constants.none));
     try {
       return call();
     } finally {

@@ -141,8 +141,12 @@ export class ObjectOperations {
         return set.symmetricDifference(on, first);
       case "update":
         if (type === dict.type)
-          return none(this.collecting.withArguments("update dict", () => dict.update(on, first)));
-        return none(this.collecting.withArguments("update set", () => this.updateSet(on, first)));
+          return none(
+            this.collecting.withArguments("update dict", () => dict.update(on, first), [first]),
+          );
+        return none(
+          this.collecting.withArguments("update set", () => this.updateSet(on, first), [first]),
+        );
       case "get": {
         const found = dict.getItem(on, first);
         if (found !== 0) return refs.newRef(found);

@@ -522,7 +522,11 @@ class Run {
       }
       case "slice": {
         const made = this.packed(x.items, ([start = 0, stop = 0, step = 0]) =>
-          this.collecting.withArguments("slice", () => py.slice.create(start, stop, step)),
+          this.collecting.withArguments("slice", () => py.slice.create(start, stop, step), [
+            start,
+            stop,
+            step,
+          ]),
         );
         this.poll();
         return made;
@@ -930,7 +934,7 @@ class Run {
         return this.collecting.withArguments("size", () => {
           this.collecting.transient();
           return py.protocol.getsizeof(object);
-        });
+        }, [object]);
       case "tracked":
         return this.collecting.isTracked(object);
       case "finalized":
