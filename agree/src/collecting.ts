@@ -247,9 +247,14 @@ export class Collecting {
     if (hasTransients(this.python)) this.py.refs.decref(this.py.cells.create(0));
   }
 
+  /** The same, of an object that stays until the caller releases it; NULL where there is none. */
+  temporary(): Address {
+    return hasTransients(this.python) ? this.py.cells.create(0) : 0;
+  }
+
   /** The same, of an object that is there until a call has ended. */
   holding<T>(call: () => T): T {
-    const held = hasTransients(this.python) ? this.py.cells.create(0) : 0;
+    const held = this.temporary();
     const result = call();
     this.py.refs.xdecref(held);
     return result;

@@ -234,13 +234,11 @@ export class ObjectOperations {
         return none(list.sort(on));
       case "popMember":
         return set.pop(on);
-      case "fromKeys":
-        // The class method is bound first.
-        return this.collecting.holding(() => {
-          const made = dict.fromKeys(on, first);
-          if (this.iterates(on, "table")) this.collecting.transient();
-          return made;
-        });
+      case "fromKeys": {
+        const made = dict.fromKeys(on, first);
+        if (this.iterates(on, "table")) this.collecting.transient();
+        return made;
+      }
       case "call":
         return py.protocol.call(on, []);
       default:

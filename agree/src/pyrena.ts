@@ -1005,6 +1005,9 @@ class Run {
       return object;
     };
     let result = 0;
+    let callsWeakref = false;
+    // The class method is bound before its arguments are evaluated.
+    if (name === "fromKeys") hold(this.collecting.temporary());
     try {
       let on: Address;
       const args: Address[] = [];
@@ -1023,11 +1026,12 @@ class Run {
         const third = name === "setslice" ? this.operations.none : step;
         hold(this.operations.check(py.slice.create(start, stop, third)));
       }
+      callsWeakref = name === "call" && py.types.typeOf(on) === py.weakrefs.refType;
       result = this.operations.check(this.operations.perform(name, attribute, on, args));
     } finally {
-      for (let i = held.length - 1; i >= 0; i--) py.refs.decref(held[i]!);
+      for (let i = held.length - 1; i >= 0; i--) py.refs.xdecref(held[i]!);
     }
-    if (isCall(name)) this.poll();
+    if (isCall(name) || callsWeakref) this.poll();
     if (statement.to === null) py.refs.decref(result);
     else this.store(statement.to, result);
   }
