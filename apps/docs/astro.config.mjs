@@ -1,0 +1,25 @@
+/** The site: Starlight's pages, with islands of Preact where a page is alive. */
+import preact from "@astrojs/preact";
+import starlight from "@astrojs/starlight";
+import { defineConfig } from "astro/config";
+import links from "starlight-links-validator";
+import { sidebar } from "./src/sidebar.ts";
+
+export default defineConfig({
+  integrations: [
+    starlight({
+      title: "Pyrena",
+      description: "CPython's memory manager, to read, to run and to watch.",
+      defaultLocale: "root",
+      locales: {
+        root: { label: "English", lang: "en" },
+        "zh-cn": { label: "简体中文", lang: "zh-CN" },
+      },
+      sidebar,
+      customCss: ["./src/styles/site.css"],
+      // Pages that are not translated yet show the English text, at the same address below zh-cn.
+      plugins: [links({ errorOnFallbackPages: false })],
+    }),
+    preact(),
+  ],
+});

@@ -1,0 +1,143 @@
+/** A graph of objects: nodes on a ring, arrows for references. Each node is a button; a list says the same in words. */
+import type { JSX } from "preact";
+
+export interface GraphNode {
+  readonly id: string;
+  /** Below the name: a count, say. */
+  readonly note: string;
+  /** In words, for those who do not see the picture. */
+  readonly description: string;
+  readonly state?: "reachable" | "unreachable" | undefined;
+  readonly lit?: boolean;
+  readonly picked?: boolean;
+  /** Names from outside that refer to it. */
+  readonly names: readonly string[];
+}
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly count: number;
+  readonly lit?: boolean;
+  readonly done?: boolean;
+}
+
+export interface GraphViewProps {
+  readonly label: string;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+  onPick?(id: string): void;
+}
+
+const WIDTH = 520;
+const HEIGHT = 350;
+const RADIUS = 27;
+
+export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.Element {
+  const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
+    <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={label}>
+      <defs>
+        <marker
+          id="arrow"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="7"
+          markerHeight="7"
+          orient="auto-start-reverse"
+        >
+          <path d="M0 0 8 4 0 8z" fill="var(--sl-color-gray-3)" />
+        </marker>
+      </defs>
+      {edges.map((edge) => {
+        const from = places.get(edge.from);
+        const to = places.get(edge.to);
+        if (from === undefined || to === undefined) return null;
+        return (
+          <path
+            key={`${edge.from}${edge.to}`}
+            class={`edge ${edge.lit ? "is-lit" : ""} ${edge.done ? "is-done" : ""}`}
+            d={edge.from === edge.to ? loop(from) : arc(from, to)}
+            marker-end="url(#arrow)"
+          >
+            <title>{`${edge.from} refers to ${edge.to}${edge.count > 1 ? ` ${edge.count} times` : ""}`}</title>
+          </path>
+        );
+      })}
+      {nodes.map((node) => {
+        const [x, y] = places.get(node.id)!;
+        const pick = (): void => onPick?.(node.id);
+        return (
+          <g key={node.id}>
+            {/* biome-ignore lint/a11y/useSemanticElements: SVG has no button. */}
+            <g
+              class={`node ${node.state === undefined ? "" : `is-${node.state}`} ${node.lit ? "is-lit" : ""} ${node.picked ? "is-picked" : ""}`}
+              role="button"
+              tabIndex={0}
+              aria-pressed={node.picked ?? false}
+              aria-label={`${node.id}: ${node.description}`}
+              onClick={pick}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter" && event.key !== " ") return;
+                event.preventDefault();
+                pick();
+              }}
+            >
+              <circle cx={x} cy={y} r={RADIUS} />
+            </g>
+            {/* Beside the button, not in it: its name says all this in words. */}
+            <text x={x} y={y - 1} text-anchor="middle" font-weight="600" font-size="17">
+              {node.id}
+            </text>
+            <text x={x} y={y + 15} text-anchor="middle" font-size="12">
+              {node.note}
+            </text>
+            {node.names.length > 0 && (
+              <text
+                x={x}
+                y={y - RADIUS - 7}
+                text-anchor="middle"
+                font-size="13"
+                style={{ fill: "var(--root)" }}
+              >
+                {node.names.join(", ")} ↓
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
+
+type Point = readonly [number, number];
+
+function place(n: number, count: number): Point {
+  const angle =
+    (2 * Math.PI * n) / Math.max(count, 1) - Math.PI / 2 - (count > 2 ? Math.PI / count : 0);
+  return [
+    Math.round(WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 70)),
+    Math.round(HEIGHT / 2 + 8 + Math.sin(angle) * (HEIGHT / 2 - 62)),
+  ];
+}
+
+/** From circle to circle, bent, so that two opposite arrows lie apart. */
+function arc([x1, y1]: Point, [x2, y2]: Point): string {
+  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
+  const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
+  const bend = 22;
+  const [cx, cy] = [(x1 + x2) / 2 - uy * bend, (y1 + y2) / 2 + ux * bend];
+  const towards = (fx: number, fy: number): Point => {
+    const d = Math.hypot(cx - fx, cy - fy) || 1;
+    return [fx + ((cx - fx) / d) * (RADIUS + 3), fy + ((cy - fy) / d) * (RADIUS + 3)];
+  };
+  const [sx, sy] = towards(x1, y1);
+  const [ex, ey] = towards(x2, y2);
+  return `M${sx.toFixed(1)} ${sy.toFixed(1)} Q${cx.toFixed(1)} ${cy.toFixed(1)} ${ex.toFixed(1)} ${ey.toFixed(1)}`;
+}
+
+function loop([x, y]: Point): string {
+  return `M${x + 12} ${y + RADIUS + 1} C${x + 48} ${y + RADIUS + 42} ${x - 48} ${y + RADIUS + 42} ${x - 12} ${y + RADIUS + 1}`;
+}

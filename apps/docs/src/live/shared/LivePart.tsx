@@ -1,0 +1,122 @@
+/** The frame of a live part: a title, what is in it, and one line that says what happened last. */
+import type { ComponentChildren, JSX } from "preact";
+import "./live.css";
+
+export interface LivePartProps {
+  readonly title: string;
+  readonly status?: string | undefined;
+  readonly failed?: boolean;
+  readonly children: ComponentChildren;
+}
+
+export function LivePart({ title, status, failed = false, children }: LivePartProps): JSX.Element {
+  return (
+    <section class="live not-content" aria-label={title}>
+      <p class="live-title">{title}</p>
+      {children}
+      {status !== undefined && (
+        <p class={`live-status ${failed ? "live-error" : ""}`} role="status">
+          {status}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Figures with their names. */
+export function Figures({
+  of,
+}: {
+  readonly of: readonly (readonly [name: string, value: string | number])[];
+}): JSX.Element {
+  return (
+    <dl class="live-figures">
+      {of.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd data-figure={name}>
+            {typeof value === "number" ? value.toLocaleString("en") : value}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What the colours mean. */
+export function Key({
+  of,
+}: {
+  readonly of: readonly (readonly [colour: string, meaning: string])[];
+}): JSX.Element {
+  return (
+    <ul class="live-key">
+      {of.map(([colour, meaning]) => (
+        <li key={meaning}>
+          <span class="live-swatch" style={{ background: colour }} aria-hidden="true" />
+          {meaning}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A choice among a few. */
+export function Choice<Value extends string>({
+  label,
+  value,
+  options,
+  onChoose,
+}: {
+  readonly label: string;
+  readonly value: Value;
+  readonly options: readonly (NoInfer<Value> | readonly [NoInfer<Value>, string])[];
+  readonly onChoose: (value: NoInfer<Value>) => void;
+}): JSX.Element {
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={(event) => onChoose(event.currentTarget.value as Value)}>
+        {options.map((option) => {
+          const [name, text] = typeof option === "string" ? [option, option] : option;
+          return (
+            <option key={name} value={name}>
+              {text}
+            </option>
+          );
+        })}
+      </select>
+    </label>
+  );
+}
+
+/** A whole number between two. */
+export function NumberField({
+  label,
+  value,
+  min,
+  max,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  onChange(value: number): void;
+}): JSX.Element {
+  return (
+    <label>
+      {label}
+      <input
+        type="number"
+        value={value}
+        min={min}
+        max={max}
+        onInput={(event) => {
+          const number = Math.round(event.currentTarget.valueAsNumber);
+          if (number >= min && number <= max) onChange(number);
+        }}
+      />
+    </label>
+  );
+}

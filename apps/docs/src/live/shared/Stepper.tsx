@@ -1,0 +1,49 @@
+/** Walks through numbered steps: buttons, a slider, and what the step does in words that are read out. */
+import type { JSX } from "preact";
+
+export interface StepperProps {
+  readonly label: string;
+  /** The step that is shown, from 0. */
+  readonly step: number;
+  readonly count: number;
+  /** What the step does. */
+  readonly text: string;
+  onStep(step: number): void;
+}
+
+export function Stepper({ label, step, count, text, onStep }: StepperProps): JSX.Element {
+  const last = count - 1;
+  return (
+    <div class="live-stack">
+      <fieldset class="live-row" aria-label={label}>
+        <button type="button" disabled={step === 0} onClick={() => onStep(0)}>
+          First
+        </button>
+        <button type="button" disabled={step === 0} onClick={() => onStep(step - 1)}>
+          Back
+        </button>
+        <button type="button" disabled={step >= last} onClick={() => onStep(step + 1)}>
+          Next
+        </button>
+        <button type="button" disabled={step >= last} onClick={() => onStep(last)}>
+          Last
+        </button>
+        <input
+          type="range"
+          min={0}
+          max={last}
+          value={step}
+          aria-label={`${label}: step`}
+          aria-valuetext={`step ${step + 1} of ${count}`}
+          onInput={(event) => onStep(event.currentTarget.valueAsNumber)}
+        />
+        <span>
+          {step + 1} / {count}
+        </span>
+      </fieldset>
+      <p class="live-status" role="status">
+        {text}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,4 @@
+# It never ends
+n = 0
+while True:
+    n += 1

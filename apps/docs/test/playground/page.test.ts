@@ -1,0 +1,66 @@
+/** The playground's page: for people who use no mouse, a screen reader, a phone, or Chinese. */
+import { AxeBuilder } from "@axe-core/playwright";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { missing, Site } from "./browser.ts";
+import { Play } from "./play.ts";
+
+describe.skipIf(missing !== undefined)("the playground's page", () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = await Site.open(true);
+  });
+  afterAll(() => site?.close());
+  afterEach(() => {
+    expect(site.errors).toEqual([]);
+  });
+
+  test.each(["light", "dark"] as const)(
+    "has no serious fault that axe finds, in %s",
+    async (theme) => {
+      const play = new Play(await site.page("playground/"));
+      await play.page.emulateMedia({ colorScheme: theme });
+      await play.page.locator(".cm-content").first().waitFor();
+      await play.finish("kept = [str(n) for n in range(1_000)]\n1 / 0\n");
+      const { violations } = await new AxeBuilder({ page: play.page }).include(".play").analyze();
+      const serious = violations.filter(
+        ({ impact }) => impact === "serious" || impact === "critical",
+      );
+      expect(
+        serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+      ).toEqual([]);
+    },
+  );
+
+  test("is run by keyboard alone", async () => {
+    const play = new Play(await site.page("playground/"));
+    const editor = play.page.locator(".cm-content").first();
+    await editor.waitFor();
+    await editor.focus();
+    await play.page.keyboard.press("Control+A");
+    await play.page.keyboard.type("print(6 * 7)");
+    await play.page.keyboard.press("Control+Enter");
+    await play.writes("42");
+    // Escape, then Tab, leaves the editor.
+    await play.page.keyboard.press("Escape");
+    await play.page.keyboard.press("Tab");
+    expect(await editor.evaluate((node) => node.contains(document.activeElement))).toBe(false);
+  });
+
+  test("fits a phone", async () => {
+    const play = new Play(await site.page("playground/"));
+    await play.page.setViewportSize({ width: 390, height: 800 });
+    await play.finish("kept = [str(n) for n in range(200_000)]\n");
+    const width = await play.page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(390);
+  });
+
+  test("speaks Chinese", async () => {
+    const play = new Play(await site.page("zh-cn/playground/"));
+    await play.write("print('你好')");
+    await play.press("运行");
+    await play.writes("你好");
+    await play.reaches("ended");
+    expect(await play.status()).toContain("退出码");
+  });
+});
