@@ -117,8 +117,8 @@ export class Session implements HarnessHost {
     const module = this.#module;
     this.#watched = watched;
     this.#raised = undefined;
-    module.FS.writeFile("/home/main.py", program);
-    module.FS.chdir("/home");
+    module.FS.writeFile("/home/pyodide/main.py", program);
+    module.FS.chdir("/home/pyodide");
     module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 1;
     this.#frameDue = this.#graphDue = 0;
     this.#observer.start(program.split("\n").length);
