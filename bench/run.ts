@@ -1,11 +1,13 @@
 /**
- * `pnpm bench`: every allocator, and every way to keep objects, on every workload, side by side in one run. `--help`
- * lists the options.
+ * `pnpm bench`: every allocator, every way to keep objects, and every collector, on every workload, side by side in one
+ * run. `--help` lists the options.
  */
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gcSmoke, gcText, keepGc, printGc } from "./gc/report.ts";
+import { benchCollectors } from "./gc/run.ts";
 import { keepObjects, objectsSmoke, objectsText, printObjects } from "./objects/report.ts";
 import { benchObjects } from "./objects/run.ts";
 import { describeMachine } from "./src/machine.ts";
@@ -181,11 +183,19 @@ async function objects(options: Options): Promise<boolean> {
   return result.workloads.some(({ measurements }) => measurements.some((one) => one.failed));
 }
 
+async function collectors(options: Options): Promise<boolean> {
+  const result = await benchCollectors(options, progress);
+  console.log((options.quick ? gcSmoke(result) : gcText(result)).join("\n"));
+  if (options.json !== undefined) writeFileSync(options.json, printGc(result));
+  if (options.write) keepGc(result, HERE);
+  return result.workloads.some(({ measurements }) => measurements.some((one) => one.failed));
+}
+
+const runs = { allocators, objects, gc: collectors };
+
 try {
   let failed = false;
-  for (const suite of options.suites) {
-    failed = (await (suite === "objects" ? objects(options) : allocators(options))) || failed;
-  }
+  for (const suite of options.suites) failed = (await runs[suite](options)) || failed;
   process.exit(failed ? 1 : 0);
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`);

@@ -1,18 +1,20 @@
 /**
  * Runs every js and ts block of the root's README, where the CLI's packages are found, every
- * program in examples/objects, and every command that the README of examples/builders shows, so
+ * program in examples/objects and examples/gc, and every command that the README of examples/builders shows, so
  * that what a newcomer reads first does work. The READMEs of packages are tried by
  * check-package.ts.
  *
- * The programs of examples/builders run on the Node that `npm test` was started with, so that a
- * machine with Node 20 tries Node 20.
+ * The programs of examples/builders run elsewhere, with the packed packages installed and nothing
+ * else, on the Node that `npm test` was started with: so a machine with Node 20 tries Node 20.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { execute, installInto, packedBelow, tarballOf } from "./empty-project.ts";
 import { type Problem, report } from "./problems.ts";
 import { codeBlocks, consoleExamples, firstMissing } from "./readme.ts";
+import { readWorkspace } from "./workspace.ts";
 
 const ROOT = dirname(import.meta.dirname);
 const FILE = "README.md";
@@ -34,56 +36,64 @@ const problems = blocks.flatMap(({ code, line }): Problem[] => {
   const where = `${FILE}:${line}`;
   return status === 0 ? [] : [{ rule: "examples run", where, what: `fails:\n${stderr}` }];
 });
-const FOLDER = "examples/objects";
-const programs = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".js"));
-for (const name of programs) {
-  const { status, stderr } = spawnSync(process.execPath, [join(FOLDER, name)], {
+const FOLDERS = ["examples/objects", "examples/gc"];
+const programs = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => `${folder}/${name}`),
+);
+for (const where of programs) {
+  const { status, stderr } = spawnSync(process.execPath, [where], {
     cwd: ROOT,
     encoding: "utf8",
     timeout: 60_000,
   });
-  if (status !== 0) {
-    problems.push({ rule: "examples run", where: `${FOLDER}/${name}`, what: `fails:\n${stderr}` });
-  }
+  if (status !== 0) problems.push({ rule: "examples run", where, what: `fails:\n${stderr}` });
 }
 const builders = tryBuilders("examples/builders");
 problems.push(...builders.problems);
 report(
   problems,
-  `${blocks.length} examples of ${FILE}, ${programs.length} programs of ${FOLDER}, ` +
+  `${blocks.length} examples of ${FILE}, ${programs.length} programs of ${FOLDERS.join(" and ")}, ` +
     `${builders.commands} commands of examples/builders`,
   WHY,
 );
 
-/** Runs the commands of a folder's README in an empty folder that leads there, and looks for the lines shown. */
+/**
+ * Runs the commands of a folder's README in a copy of the folder, into which the packages are installed as users get
+ * them, and looks for the lines shown.
+ */
 function tryBuilders(folder: string): { commands: number; problems: Problem[] } {
+  const found: Problem[] = [];
+  const add = (line: number, what: string) =>
+    found.push({ rule: "examples run", where: `${folder}/README.md:${line}`, what });
   const host = process.env["PYRENA_HOST_NODE"] ?? process.execPath;
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
-  env["PATH"] = [dirname(host), process.env["PATH"]].join(delimiter);
+  const PATH = [dirname(host), process.env["PATH"]].join(delimiter);
   const readme = readFileSync(join(ROOT, folder, "README.md"), "utf8");
   const consoles = codeBlocks(readme).filter(({ language }) => language === "console");
-  const found: Problem[] = [];
+  const workspace = readWorkspace(ROOT);
+  const pyrena = workspace.find(({ name }) => name === "pyrena")!;
+  const project = mkdtempSync(join(tmpdir(), "pyrena-examples-"));
   let commands = 0;
-  const place = mkdtempSync(join(tmpdir(), "pyrena-examples-"));
   try {
-    for (const name of readdirSync(join(ROOT, folder)))
-      symlinkSync(join(ROOT, folder, name), join(place, name));
+    // Not what the programs have left there when somebody tried them.
+    const filter = (path: string) => !/\.(image|graph)$/.test(path);
+    cpSync(join(ROOT, folder), project, { recursive: true, filter });
+    const dependencies = { pyrena: tarballOf(pyrena) };
+    installInto(project, dependencies, packedBelow(workspace, pyrena.manifest));
     for (const { code, line } of consoles) {
       for (const { command, output } of consoleExamples(code)) {
         commands++;
-        const options = { cwd: place, env, encoding: "utf8", timeout: 120_000 } as const;
-        const { status, stdout, stderr } = spawnSync("sh", ["-c", command], options);
-        const missing = status === 0 ? firstMissing(output, stdout) : undefined;
-        const problem = (what: string) =>
-          found.push({ rule: "examples run", where: `${folder}/README.md:${line}`, what });
-        if (status !== 0) problem(`\`${command}\` fails:\n${stdout}${stderr}`);
+        const ran = execute(project, "sh", ["-c", command], { PATH });
+        const missing = firstMissing(output, ran.stdout);
+        if (ran.code !== 0) add(line, `\`${command}\` fails:\n${ran.output}`);
         else if (missing !== undefined)
-          problem(`\`${command}\` does not print\n${missing}\nbut\n${stdout}`);
-        else if (stderr !== "") problem(`\`${command}\` complains:\n${stderr}`);
+          add(line, `\`${command}\` does not print\n${missing}\nbut\n${ran.stdout}`);
+        else if (ran.stderr !== "") add(line, `\`${command}\` complains:\n${ran.stderr}`);
       }
     }
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(project, { recursive: true, force: true });
   }
   return { commands, problems: found };
 }

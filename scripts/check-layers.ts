@@ -103,6 +103,8 @@ function checkFile(
       }
       continue;
     }
+    // Modules that Astro makes while it builds.
+    if (specifier.startsWith("astro:")) continue;
     if (isBuiltin(specifier)) {
       if (file.published && layer.height < 3) add("runs anywhere", `imports ${specifier}`);
       continue;

@@ -5,7 +5,6 @@
  * The README's example runs there on the Node that `npm test` was started with, so that a
  * machine with Node 20 tries Node 20; the tools themselves run on their own.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -14,6 +13,13 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { rolldown } from "rolldown";
 import { minifySync, parseSync } from "rolldown/utils";
+import {
+  type Executed,
+  execute as executeIn,
+  installInto,
+  packedBelow,
+  tarballOf,
+} from "./empty-project.ts";
 import { layerOf } from "./layers.ts";
 import { apiNames, codeBlocks, consoleExamples, firstMissing } from "./readme.ts";
 import { type Manifest, type Package, readManifest, readWorkspace } from "./workspace.ts";
@@ -76,17 +82,9 @@ async function checkTarball({ directory }: Package): Promise<void> {
  * Nothing but the package, what it depends on, and the peers it asks for. Of the Pyrena packages below it, those that
  * the README's `npm install` names can be imported by the example: whoever follows the README has them.
  */
-function installAlone({ name, manifest }: Package): void {
-  const pyrena = new Map<string, string>();
-  const collect = (wanted: Manifest): void => {
-    for (const dependency of Object.keys(wanted.dependencies ?? {})) {
-      const found = workspace.find((other) => other.name === dependency);
-      if (!found || pyrena.has(dependency)) continue;
-      pyrena.set(dependency, `file:${join(found.directory, ".pack", "package.tgz")}`);
-      collect(found.manifest);
-    }
-  };
-  collect(manifest);
+function installAlone(one: Package): void {
+  const { name, manifest } = one;
+  const pyrena = packedBelow(workspace, manifest);
   const peers = Object.keys(manifest.peerDependencies ?? {}).map((peer) => [
     peer,
     manifest.devDependencies?.[peer] ?? manifest.peerDependencies![peer]!,
@@ -94,28 +92,12 @@ function installAlone({ name, manifest }: Package): void {
   const named = [...readme.matchAll(/^npm install (.+)$/gm)]
     .flatMap(([, words]) => words!.split(/\s+/))
     .filter((word) => pyrena.has(word));
-  write("package.json", {
-    name: "an-empty-project",
-    version: "1.0.0",
-    private: true,
-    type: "module",
-    dependencies: {
-      [name]: `file:${join(process.cwd(), ".pack", "package.tgz")}`,
-      ...Object.fromEntries(named.map((other) => [other, pyrena.get(other)])),
-      ...Object.fromEntries(peers),
-    },
-    pnpm: { overrides: Object.fromEntries(pyrena) },
-  });
-  const installed = execute("pnpm", [
-    "install",
-    "--ignore-workspace",
-    "--ignore-scripts",
-    "--prefer-offline",
-    "--no-frozen-lockfile",
-    "--strict-peer-dependencies",
-    "--reporter=append-only",
-  ]);
-  if (installed.code !== 0) throw new Error(`does not install:\n${installed.output}`);
+  const dependencies = {
+    [name]: tarballOf(one),
+    ...Object.fromEntries(named.map((other) => [other, pyrena.get(other)])),
+    ...Object.fromEntries(peers),
+  };
+  installInto(project, dependencies, pyrena);
 }
 
 /** What npm shows and the law asks for is there; what only the repository needs is not. */
@@ -249,18 +231,12 @@ function write(file: string, content: string | object): void {
   writeFileSync(join(project, file), text);
 }
 
-/** Runs a program in the empty project; output is stdout followed by stderr. */
+/** Runs a program in the empty project. */
 function execute(
   command: string,
   args: string[],
   cwd: string = project,
   environment: Record<string, string> = {},
-): { code: number; output: string } {
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", ...environment };
-  // Whatever the repository's own pnpm, which runs this, hands down.
-  for (const key of Object.keys(env))
-    if (/^(npm_|PNPM_|NODE_PATH|INIT_CWD)/.test(key)) delete env[key];
-  const ran = spawnSync(command, args, { cwd, env, encoding: "utf8", timeout: 300_000 });
-  if (ran.error) return { code: 1, output: `${command}: ${ran.error.message}` };
-  return { code: ran.status ?? 1, output: `${ran.stdout}${ran.stderr}` };
+): Executed {
+  return executeIn(cwd, command, args, environment);
 }

@@ -50,9 +50,9 @@ export function readManifest(path: string): Manifest {
 /** TypeScript and JavaScript files below `folder` of `root`, from `root`, sorted. */
 export function sourceFiles(root: string, folder: string): string[] {
   if (!existsSync(join(root, folder))) return [];
-  return globSync(`${folder}/**/*.{ts,mts,js,mjs}`, {
+  return globSync(`${folder}/**/*.{ts,tsx,mts,js,mjs}`, {
     cwd: root,
-    exclude: (path) => /(^|[/\\])(node_modules|dist|fixtures)([/\\]|$)/.test(path),
+    exclude: (path) => /(^|[/\\])(node_modules|dist|\.astro|fixtures)([/\\]|$)/.test(path),
   })
     .map((path) => relative(root, join(root, path)).split(sep).join("/"))
     .sort();

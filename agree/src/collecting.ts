@@ -62,6 +62,8 @@ export class Collecting {
       Number(py.int.value(py.dict.getItem(info, py.str.name(name))));
     const name = py.str.value(phase);
     teller.tell(`gc ${name}`, told("generation"));
+    if (this.python === "3.15" && this.#others.size === 0)
+      teller.tell("candidates", told("candidates"));
     if (name !== "stop") return;
     teller.tell("collected", told("collected"));
     teller.tell("uncollectable", told("uncollectable"));
@@ -220,12 +222,15 @@ export class Collecting {
     this.poll();
   }
 
-  /** Runs a call that CPython makes with its arguments in a tuple. */
-  withArguments<T>(called: string, call: () => T): T {
+  /**
+   * Runs a call that CPython makes with its arguments in a tuple.
+   * @param args those that the collector may come upon; absent: atoms
+   */
+  withArguments<T>(called: string, call: () => T, args?: readonly Address[]): T {
     const count = argumentTuple(this.python, called);
     if (count === 0) return call();
     const { py } = this;
-    const tuple = py.tuple.pack(Array.from({ length: count }, () => py.constants.none));
+    const tuple = py.tuple.pack(args ?? Array.from({ length: count }, () => py.constants.none));
     try {
       return call();
     } finally {
@@ -242,9 +247,14 @@ export class Collecting {
     if (hasTransients(this.python)) this.py.refs.decref(this.py.cells.create(0));
   }
 
+  /** The same, of an object that stays until the caller releases it; NULL where there is none. */
+  temporary(): Address {
+    return hasTransients(this.python) ? this.py.cells.create(0) : 0;
+  }
+
   /** The same, of an object that is there until a call has ended. */
   holding<T>(call: () => T): T {
-    const held = hasTransients(this.python) ? this.py.cells.create(0) : 0;
+    const held = this.temporary();
     const result = call();
     this.py.refs.xdecref(held);
     return result;

@@ -59,6 +59,8 @@ export function isMessy(
     case "op":
       if (statement.guarded) return true;
       if (MESSY_OPERATIONS.has(statement.op)) return true;
+      // The iterator comes between the dict and its items; a collection may run there.
+      if (statement.op === "fromKeys" && collecting !== "off" && minor(python) === 11) return true;
       // Iterators have free lists of their own there.
       return countsIterators && ITERATING.has(splitOperation(statement.op).name);
     case "log":

@@ -18,7 +18,7 @@ import {
   type Variable,
 } from "./program.ts";
 import { Random } from "./random.ts";
-import { Invalid, type Kind, keyOf, lengthOf, Raised, type Value } from "./values.ts";
+import { ANY, Invalid, type Kind, keyOf, lengthOf, Raised, type Value } from "./values.ts";
 
 /** What a generated program may contain. */
 export interface GeneratorOptions {
@@ -770,12 +770,17 @@ class Generator {
 
   /** Something with a free list is dropped, and objects like it are made at once: same address, same number. */
   private reuse(): { statements: Statement[]; raises: boolean } {
+    if (this.collecting === "automatic") throw new Invalid("addresses");
     const r = this.random;
-    const on = this.variable("list", "tuple", "dict", "float");
+    const statements: Statement[] = [];
+    let on: Variable;
+    if (r.oneIn(3)) {
+      on = this.target();
+      const value: Expression = { e: "float", v: r.pick(FLOATS) };
+      statements.push(...this.do({ s: "set", to: on, value }).statements);
+    } else on = this.variable("list", "tuple", "dict", "float");
     const value = this.model.read(on);
-    const statements: Statement[] = [
-      ...this.do({ s: "log", query: "identity", v: on, w: null }).statements,
-    ];
+    statements.push(...this.do({ s: "log", query: "identity", v: on, w: null }).statements);
     statements.push(
       ...this.do(
         r.oneIn(2) ? { s: "del", v: on } : { s: "set", to: on, value: { e: "int", v: "0" } },
@@ -915,6 +920,15 @@ class Generator {
           const to = take();
           add({ s: "weakref", to, on: a, kind: "ref", callback: this.callbacks++, raises: false });
           if (r.oneIn(3)) op("setattr:u", b, { e: "list", items: [variable(a), variable(to)] });
+          else if (r.oneIn(2))
+            add({
+              s: "weakref",
+              to: take(),
+              on: a,
+              kind: "ref",
+              callback: this.callbacks++,
+              raises: false,
+            });
         }
         break;
       }
@@ -980,7 +994,7 @@ class Generator {
 
   private tryStatement(): { statements: Statement[]; raises: boolean } {
     if (this.depth >= 4) throw new Invalid("deep enough");
-    this.model.mess();
+    this.model.needCalls();
     const r = this.random;
     this.depth++;
     this.model.catchers++;
@@ -991,12 +1005,15 @@ class Generator {
       body = { statements: [...body.statements, ...more.statements], raises: more.raises };
     }
     this.model.catchers--;
+    const keeps = body.raises && r.oneIn(3) ? this.target() : null;
+    if (keeps !== null) this.model.bind(keeps, ANY);
     const handler = body.raises ? this.block(r.below(3)) : { statements: [], raises: false };
     this.model.blocks--;
     this.depth--;
     const statement: Statement = {
       s: "try",
       body: body.statements,
+      keeps,
       handler: handler.statements,
     };
     return { statements: [statement], raises: handler.raises };
@@ -1042,6 +1059,7 @@ class Generator {
     this.depth++;
     if (suppresses) this.model.catchers++;
     this.model.blocks++;
+    this.model.managers++;
     let body = this.block(r.between(1, 4));
     if (!body.raises && this.model.catchers > 0 && r.oneIn(2)) {
       const more = this.raisingCall();
@@ -1049,6 +1067,7 @@ class Generator {
     }
     if (suppresses) this.model.catchers--;
     this.model.blocks--;
+    this.model.managers--;
     this.depth--;
     const statement: Statement = { s: "with", number, suppresses, to, body: body.statements };
     return { statements: [statement], raises: body.raises && !suppresses };

@@ -168,6 +168,9 @@ def kept(tag):
 def collecting(phase, info):
     put("gc " + phase)
     put(info["generation"])
+    if "candidates" in info and not others:
+        put("candidates")
+        put(info["candidates"])
     if phase == "stop":
         put("collected")
         put(info["collected"])
@@ -345,6 +348,7 @@ def globals_of_program():
         "referrers": referrers,
         "referents": referents,
         "Y": nothing,
+        "forgetIdentities": forget_identities,
         "N": names,
         "R": rescued,
         "W": watched,

@@ -1,5 +1,5 @@
 /** A heap with everything that objects stand on, made once for each profile and set back to its first state before each program. */
-import { Domains, Heap, LinearMemory, type Profile } from "@pyrena/abi";
+import { type CollectorFactory, Domains, Heap, LinearMemory, type Profile } from "@pyrena/abi";
 import { generational, incremental } from "@pyrena/gc";
 import { createObjects, type Objects } from "@pyrena/objects";
 import { createPymalloc } from "@pyrena/pymalloc";
@@ -11,12 +11,18 @@ export interface UnraisableReport {
   readonly where: string;
 }
 
+/** The collector that a version has. */
+export function collectorOf(profile: Profile): CollectorFactory {
+  return profile.gc.policy === "incremental" ? incremental() : generational();
+}
+
 /**
  * @param unraisable told of exceptions in finalizers and callbacks
  */
 export function createHeap(
   profile: Profile,
   unraisable: (report: UnraisableReport) => void,
+  collector: CollectorFactory = collectorOf(profile),
 ): Objects {
   const memory = LinearMemory.create({ bytes: 1 << 20, maxBytes: 1 << 28 });
   const heap = Heap.create(memory, profile);
@@ -28,6 +34,6 @@ export function createHeap(
     arenas,
     walkers: [pymalloc.walker, raw.walker],
     onUnraisable: unraisable,
-    collector: profile.gc.policy === "incremental" ? incremental() : generational(),
+    collector,
   });
 }

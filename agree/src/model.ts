@@ -55,6 +55,8 @@ export class Model {
    * it stops looking for loads that need no reference.
    */
   blocks = 0;
+  /** How many `with` statements are under way, those of all frames counted. */
+  managers = 0;
   /** How many `try` or suppressing `with` statements would catch an exception now. */
   catchers = 0;
 
@@ -204,7 +206,7 @@ export class Model {
   step(statement: Statement): void {
     const { python } = this.program;
     if (this.collects && !collectsAnywhere(python)) need(callsNothing(statement), "calls");
-    if (statement.s === "raise" || isMessy(statement, this.program)) this.mess();
+    if (isMessy(statement, this.program)) this.mess();
     this.one(statement);
   }
 
@@ -306,6 +308,7 @@ export class Model {
         throw new Raised("Boom");
       case "collect":
         need(this.program.collecting !== "off");
+        need(statement.generation !== 1 || this.marksInOrder(), "marks a manager");
         return;
       case "switch":
         this.switch(statement);
@@ -321,11 +324,20 @@ export class Model {
     }
   }
 
+  /**
+   * Whether both sides come upon what frames hold in the same order: managers of `with` lie among the values of their
+   * frame in CPython.
+   */
+  private marksInOrder(): boolean {
+    return this.managers === 0 || collectsAnywhere(this.program.python);
+  }
+
   private switch({ what, values }: Extract<Statement, { s: "switch" }>): void {
     need(this.program.collecting !== "off");
     switch (what) {
       case "enable":
         need(this.program.collecting === "automatic" && this.counts, "counters are not known");
+        need(this.marksInOrder(), "marks a manager");
         this.collects = true;
         return;
       case "disable":

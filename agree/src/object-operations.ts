@@ -42,9 +42,7 @@ export class ObjectOperations {
   iterate(object: Address): Address[] {
     const { py } = this;
     const type = py.types.typeOf(object);
-    const { refs } = py;
-    const containers = [py.list.type, py.tuple.type, py.dict.type, py.set.type, py.set.frozenType];
-    if (containers.includes(type)) return itemsOf(py, object).map((item) => refs.newRef(item));
+    if (this.isContainer(object)) return itemsOf(py, object).map((item) => py.refs.newRef(item));
     if (type === py.str.type)
       return Array.from({ length: py.str.length(object) }, (_, i) => py.str.at(object, i));
     if (type === py.range.type)
@@ -143,8 +141,12 @@ export class ObjectOperations {
         return set.symmetricDifference(on, first);
       case "update":
         if (type === dict.type)
-          return none(this.collecting.withArguments("update dict", () => dict.update(on, first)));
-        return none(this.collecting.withArguments("update set", () => this.updateSet(on, first)));
+          return none(
+            this.collecting.withArguments("update dict", () => dict.update(on, first), [first]),
+          );
+        return none(
+          this.collecting.withArguments("update set", () => this.updateSet(on, first), [first]),
+        );
       case "get": {
         const found = dict.getItem(on, first);
         if (found !== 0) return refs.newRef(found);
@@ -179,11 +181,11 @@ export class ObjectOperations {
       }
       case "toTuple": {
         if (type === tuple.type) return refs.newRef(on);
-        const made = this.collected(on, (items) =>
-          type === list.type ? tuple.pack(items) : this.trackedTuple(items),
-        );
-        if (this.iterates(on, "tuple")) this.collecting.transient();
-        return made;
+        const collect = (): Address =>
+          this.collected(on, (items) =>
+            type === list.type ? tuple.pack(items) : this.trackedTuple(items),
+          );
+        return this.iterates(on, "tuple") ? this.collecting.holding(collect) : collect();
       }
       case "toSet":
         return this.toSet(on, false);
@@ -232,13 +234,11 @@ export class ObjectOperations {
         return none(list.sort(on));
       case "popMember":
         return set.pop(on);
-      case "fromKeys":
-        // The class method is bound first.
-        return this.collecting.holding(() => {
-          const made = dict.fromKeys(on, first);
-          if (this.iterates(on, "table")) this.collecting.transient();
-          return made;
-        });
+      case "fromKeys": {
+        const made = dict.fromKeys(on, first);
+        if (this.iterates(on, "table")) this.collecting.transient();
+        return made;
+      }
       case "call":
         return py.protocol.call(on, []);
       default:
@@ -465,10 +465,19 @@ export class ObjectOperations {
     return made;
   }
 
+  /** Something made of the items that iteration gives. */
   private collected(object: Address, make: (items: readonly Address[]) => Address): Address {
+    // What containers hold is not counted once more meanwhile: a collection that runs then would see it.
+    if (this.isContainer(object)) return make(itemsOf(this.py, object));
     const items = this.iterate(object);
     const made = make(items);
     for (const item of items) this.py.refs.decref(item);
     return made;
+  }
+
+  private isContainer(object: Address): boolean {
+    const { dict, list, set, tuple, types } = this.py;
+    const kinds = [list.type, tuple.type, dict.type, set.type, set.frozenType];
+    return kinds.includes(types.typeOf(object));
   }
 }

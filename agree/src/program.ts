@@ -173,10 +173,12 @@ export type Statement =
     }
   /** `raise Boom` */
   | { readonly s: "raise" }
-  /** `try: body; except Boom: handler` */
+  /** `try: body; except Boom as error: keeps = error; handler` */
   | {
       readonly s: "try";
       readonly body: readonly Statement[];
+      /** What the exception is bound to, and with it the frames that it came through; null: nobody keeps it. */
+      readonly keeps: Variable | null;
       readonly handler: readonly Statement[];
     }
   /** `with Manager(number, suppresses): body` */

@@ -3,13 +3,12 @@
  * CPython's interpreter would make, in its order: operands are new references, results are stored or dropped, and only
  * then are the operands released.
  */
-import { type Address, type Profile, profileFor } from "@pyrena/abi";
+import { type Address, type CollectorFactory, type Profile, profileFor } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { Collecting } from "./collecting.ts";
 import { isCall, isMessy } from "./exact.ts";
-import { createHeap, type UnraisableReport } from "./heap.ts";
+import { collectorOf, createHeap, type UnraisableReport } from "./heap.ts";
 import { countedLoads } from "./loads.ts";
-import { unfreezes } from "./model.ts";
 import { Failed, ObjectOperations } from "./object-operations.ts";
 import { splitOperation } from "./operations.ts";
 import {
@@ -47,6 +46,8 @@ export interface RunnerOptions {
   readonly profile?: (profile: Profile) => Profile;
   /** Changes the objects before any program, likewise. */
   readonly alter?: (py: Objects) => void;
+  /** Changes the collector, likewise. */
+  readonly collector?: (factory: CollectorFactory) => CollectorFactory;
   /** Told of the objects after every program, and of the references that are still held: to check them. */
   readonly afterwards?: (py: Objects, held: readonly Address[]) => void;
 }
@@ -84,7 +85,7 @@ export class PyrenaRunner {
   }
 
   #ready(): Run {
-    const { freshHeaps = false, alter, profile } = this.#options;
+    const { freshHeaps = false, alter, collector, profile } = this.#options;
     const before = this.#run;
     const bytes = this.#bytes;
     if (!freshHeaps && before && bytes && before.py.memory.byteLength === bytes.length) {
@@ -92,7 +93,8 @@ export class PyrenaRunner {
       return before;
     }
     const facts = profileFor(this.python, this.abi);
-    const run = new Run(profile?.(facts) ?? facts);
+    const factory = collectorOf(facts);
+    const run = new Run(profile?.(facts) ?? facts, collector?.(factory) ?? factory);
     rememberNames(run.py, this.#names);
     alter?.(run.py);
     this.#bytes = run.py.memory.u8.slice();
@@ -109,6 +111,15 @@ function rememberNames(py: Objects, names: Set<string>): void {
     names.add(text);
     return name(text);
   };
+}
+
+/** Whether the program calls `gc.unfreeze()`. */
+function hasUnfreeze(program: Program): boolean {
+  let found = false;
+  visitStatements(program.body, (one) => {
+    if (one.s === "switch" && one.what === "unfreeze") found = true;
+  });
+  return found;
 }
 
 /** `str()` of a key of an instance's dict. */
@@ -146,8 +157,8 @@ class Run {
   readonly globals: Address;
   telling = true;
 
-  constructor(profile: Profile) {
-    this.py = createHeap(profile, (report) => this.unraisable(report));
+  constructor(profile: Profile, collector: CollectorFactory) {
+    this.py = createHeap(profile, (report) => this.unraisable(report), collector);
     this.wide = profile.abi.pointerBytes === 8;
     const { py } = this;
     this.module = py.modules.create("program");
@@ -511,7 +522,11 @@ class Run {
       }
       case "slice": {
         const made = this.packed(x.items, ([start = 0, stop = 0, step = 0]) =>
-          this.collecting.withArguments("slice", () => py.slice.create(start, stop, step)),
+          this.collecting.withArguments("slice", () => py.slice.create(start, stop, step), [
+            start,
+            stop,
+            step,
+          ]),
         );
         this.poll();
         return made;
@@ -754,17 +769,23 @@ class Run {
   }
 
   private tryStatement(statement: Extract<Statement, { s: "try" }>): void {
-    const { py } = this;
+    const { py, scope } = this;
+    const { keeps } = statement;
     const result = py.frames.tryExcept(() => this.block(statement.body), {
       kinds: [this.boom],
+      ...(keeps !== null && { local: scope.index.get(ERROR)! }),
       handle: (exception) => {
+        this.poll();
         this.tell("caught", py.types.name(py.types.typeOf(exception)));
-        this.forget();
+        this.poll();
+        this.forgetIdentities();
+        if (keeps !== null) this.store(keeps, py.refs.newRef(exception));
         return this.block(statement.handler);
       },
     });
     this.operations.done(result);
-    this.forget();
+    this.poll();
+    this.forgetIdentities();
   }
 
   private withStatement(statement: Extract<Statement, { s: "with" }>): void {
@@ -913,7 +934,7 @@ class Run {
         return this.collecting.withArguments("size", () => {
           this.collecting.transient();
           return py.protocol.getsizeof(object);
-        });
+        }, [object]);
       case "tracked":
         return this.collecting.isTracked(object);
       case "finalized":
@@ -984,6 +1005,9 @@ class Run {
       return object;
     };
     let result = 0;
+    let callsWeakref = false;
+    // The class method is bound before its arguments are evaluated.
+    if (name === "fromKeys") hold(this.collecting.temporary());
     try {
       let on: Address;
       const args: Address[] = [];
@@ -1002,11 +1026,12 @@ class Run {
         const third = name === "setslice" ? this.operations.none : step;
         hold(this.operations.check(py.slice.create(start, stop, third)));
       }
+      callsWeakref = name === "call" && py.types.typeOf(on) === py.weakrefs.refType;
       result = this.operations.check(this.operations.perform(name, attribute, on, args));
     } finally {
-      for (let i = held.length - 1; i >= 0; i--) py.refs.decref(held[i]!);
+      for (let i = held.length - 1; i >= 0; i--) py.refs.xdecref(held[i]!);
     }
-    if (isCall(name)) this.poll();
+    if (isCall(name) || callsWeakref) this.poll();
     if (statement.to === null) py.refs.decref(result);
     else this.store(statement.to, result);
   }
@@ -1056,16 +1081,16 @@ class Run {
     });
     this.prepare(program.body);
     const main = this.functionOf(this.frameCode("main", 0, program.body, null));
+    this.functions.push(main);
     for (const list of py.alloc.freeLists) list.clear();
     const collects = program.collecting !== "off";
-    if (collects) this.collecting.begin(unfreezes(program));
+    if (collects) this.collecting.begin(hasUnfreeze(program));
     const result = py.frames.callFunction(main, []);
     if (result === 0) {
       const exception = py.errors.fetch();
       this.tell("failed", py.types.name(py.types.typeOf(exception)));
       py.refs.decref(exception);
     } else py.refs.decref(result);
-    py.refs.decref(main);
     if (collects) this.collecting.end();
     this.forget();
     for (const name of GLOBALS) {

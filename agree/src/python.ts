@@ -211,11 +211,12 @@ class Printer {
       case "try":
         add("try:");
         this.block(statement.body, `${indent}    `, lines);
-        add("except Boom:");
+        add(statement.keeps === null ? "except Boom:" : "except Boom as error:");
         add('    L("caught", "Boom")');
-        add("    Z()");
+        add("    forgetIdentities()");
+        if (statement.keeps !== null) add(`    ${statement.keeps} = error`);
         for (const inner of statement.handler) this.statement(inner, `${indent}    `, lines);
-        add("Z()");
+        add("forgetIdentities()");
         return;
       case "with":
         add(

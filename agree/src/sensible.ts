@@ -1,7 +1,7 @@
 /** Which statements of a program make sense, by going through them with the model. */
 import { Model } from "./model.ts";
 import type { Program, Statement } from "./program.ts";
-import { Invalid, int, NONE, Raised, type Value } from "./values.ts";
+import { ANY, Invalid, int, NONE, Raised, type Value } from "./values.ts";
 
 /** How a list of statements ends. */
 export type Completion = "ends" | "raises";
@@ -60,7 +60,7 @@ function performed(
         };
       }
       case "try": {
-        model.mess();
+        model.needCalls();
         model.catchers++;
         model.blocks++;
         let body: { statements: Statement[]; completion: Completion };
@@ -72,9 +72,10 @@ function performed(
         }
         if (body.completion === "ends")
           return {
-            statement: { ...statement, body: body.statements, handler: [] },
+            statement: { ...statement, body: body.statements, keeps: null, handler: [] },
             completion: "ends",
           };
+        if (statement.keeps !== null) model.bind(statement.keeps, ANY);
         model.blocks++;
         const handler = sensibleStatements(model, statement.handler);
         model.blocks--;
@@ -88,12 +89,14 @@ function performed(
         if (statement.to !== null) model.bind(statement.to, int(statement.number));
         if (statement.suppresses) model.catchers++;
         model.blocks++;
+        model.managers++;
         let body: { statements: Statement[]; completion: Completion };
         try {
           body = sensibleStatements(model, statement.body);
         } finally {
           if (statement.suppresses) model.catchers--;
           model.blocks--;
+          model.managers--;
         }
         return {
           statement: { ...statement, body: body.statements },

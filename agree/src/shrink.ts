@@ -54,6 +54,8 @@ export function* smaller(program: Program): Generator<Program> {
     if (statement.s === "try")
       yield made(replaced(program.body, path, [...statement.body, ...statement.handler]));
     else if ("body" in statement) yield made(replaced(program.body, path, statement.body));
+    if (statement.s === "try" && statement.keeps !== null)
+      yield made(replaced(program.body, path, [{ ...statement, keeps: null }]));
     if (statement.s === "bulk" && statement.to > statement.from + 1) {
       const to = statement.from + ((statement.to - statement.from) >> 1);
       yield made(replaced(program.body, path, [{ ...statement, to }]));

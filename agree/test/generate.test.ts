@@ -31,6 +31,7 @@ function census(): Map<string, number> {
     if (one.s === "collect") count(`collect ${one.generation}`);
     if (one.s === "switch") count(`switch ${one.what}`);
     if (one.s === "census") count(`census ${one.query}`);
+    if (one.s === "try" && one.keeps !== null) count("exception kept");
     if (one.s === "bulk") count(`bulk ${one.op}`);
     if (one.s === "weakref") count(`${one.kind} ${one.callback === null ? "bare" : "called"}`);
     if (one.s === "with") count(one.suppresses ? "suppresses" : "passes on");
@@ -109,7 +110,7 @@ describe("the generator", () => {
     often("finalizer", ["none", "log", "count", "resurrect", "raise", "drop"]);
     often("", ["dict", "slots", "weak slots", "derived", "class attribute"]);
     often("", ["ref bare", "ref called", "proxy bare", "proxy called"]);
-    often("", ["suppresses", "passes on", "guarded", "raising call"]);
+    often("", ["suppresses", "passes on", "guarded", "raising call", "exception kept"]);
   });
 
   it("makes the same program of the same seed, and others of other seeds", () => {
@@ -148,7 +149,8 @@ describe("the generator", () => {
     const usual = among("3.13");
     expect(usual.get("op")).toBeGreaterThan(1000);
     expect(usual.get("call")).toBeGreaterThan(100);
-    expect([...usual.keys()]).not.toContain("try");
+    expect(usual.get("try")).toBeGreaterThan(20);
+    expect([...usual.keys()]).not.toContain("with");
     // … and in 3.14 by displays alone.
     expect([...among("3.14").keys()].sort()).toEqual(["closure", "del", "set", "switch"]);
   });

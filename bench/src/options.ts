@@ -2,10 +2,10 @@
 import { parseArgs } from "node:util";
 
 /** Text of `--help`. */
-export const help = `Usage: pnpm bench [allocators | objects] [options] [recording.pyrt.gz …]
+export const help = `Usage: pnpm bench [allocators | objects | gc] [options] [recording.pyrt.gz …]
 
-Runs Pyrena's allocators and objects beside their peers and prints tables; both, or the one
-that is named. Recordings named here are replayed besides those of the repository.
+Runs Pyrena's allocators, objects and collectors beside their peers and prints tables; all, or
+the one that is named. Recordings named here are replayed besides those of the repository.
 
   --quick             one small round of everything: a smoke test, its figures mean nothing
   --only PATTERN      only workloads whose id contains this (random-20k, trace:, …); repeatable
@@ -16,15 +16,15 @@ that is named. Recordings named here are replayed besides those of the repositor
   --peer ./module.js  measure an allocator of your own too: a module whose default export is
                       an AllocatorFactory; repeatable
   --details           print one table for each workload too, with the spread
-  --json FILE         write the raw result there (name which: allocators or objects)
+  --json FILE         write the raw result there (name which: allocators, objects or gc)
   --write             write the raw result to bench/results and renew the README's tables
   --help              show this
 `;
 
 /** What can be measured by itself. */
-export type Suite = "allocators" | "objects";
+export type Suite = "allocators" | "objects" | "gc";
 
-const suites: readonly Suite[] = ["allocators", "objects"];
+const suites: readonly Suite[] = ["allocators", "objects", "gc"];
 
 /** What the command line asks for. */
 export interface Options {
@@ -73,7 +73,7 @@ export function parseOptions(args: readonly string[]): Options {
   }
   const named = suites.filter((suite) => positionals[0] === suite);
   if (values.json !== undefined && named.length === 0) {
-    throw new Error("--json takes one result: name which, allocators or objects");
+    throw new Error("--json takes one result: name which, allocators, objects or gc");
   }
   return {
     suites: named.length > 0 ? named : suites,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { type GcResult, gcAims, gcTables, newestGc, renewGcReadme } from "../gc/report.ts";
 import { newestObjects, renewObjectsReadme } from "../objects/report.ts";
 import { judgeAims } from "../src/aims.ts";
 import { newestResult, renewReadme } from "../src/readme.ts";
@@ -105,6 +106,49 @@ describe("the report", () => {
   });
 });
 
+describe("the collectors' report", () => {
+  const times = (id: string, python: number[], pyrena: number[]) => ({
+    id,
+    measurements: [
+      { peer: "python", rounds: python },
+      { peer: "pyrena", rounds: pyrena },
+    ],
+  });
+  const collectors: GcResult = {
+    ...result,
+    version: 1,
+    suite: "gc",
+    peers: [
+      { id: "python", title: "CPython 3.13.0" },
+      { id: "pyrena", title: "Pyrena" },
+    ],
+    workloads: [
+      times("live-random-10k", [50, 50, 50], [40, 40, 40]),
+      times("live-random-1m", [100, 100, 200], [70, 80, 190]),
+      times("live-random-5m", [150, 150, 150], [145, 145, 145]),
+      times("garbage-near-1m", [100, 100, 100], [120, 110, 110]),
+    ],
+  };
+
+  test("judges aims by the median of the ratios, and growth in nanoseconds", () => {
+    expect(gcAims(collectors).map(({ found, met }) => [found, met])).toEqual([
+      ["0.80 [0.75 – 0.88]", true],
+      ["1.10 [1.10 – 1.15]", false],
+      ["105 ns", false],
+    ]);
+  });
+
+  test("shows milliseconds of a million lists, and no table without figures", () => {
+    const tables = gcTables(collectors);
+    expect(tables.map(({ title }) => title.replace("Collectors: ", ""))).toEqual([
+      "a full collection of 1 000 000 lists",
+      "what a live list costs in a full collection, random links",
+      "aims",
+    ]);
+    expect(asText(tables[0]!)).toMatch(/Pyrena +80\.0 \(0\.80\) +110 \(1\.10\)/);
+  });
+});
+
 describe("the README", () => {
   const folder = join(import.meta.dirname, "..");
   const readme = readFileSync(join(folder, "README.md"), "utf8");
@@ -120,6 +164,13 @@ describe("the README", () => {
     expect(newest, "a result in results/objects/").toBeDefined();
     expect(renewObjectsReadme(readme, newest!.name, newest!.result)).toBe(readme);
     expect(() => renewObjectsReadme("no marks", "x.json", newest!.result)).toThrow("has no");
+  });
+
+  test("has the collectors' tables of their newest result", () => {
+    const newest = newestGc(join(folder, "results/gc"));
+    expect(newest, "a result in results/gc/").toBeDefined();
+    expect(renewGcReadme(readme, newest!.name, newest!.result)).toBe(readme);
+    expect(() => renewGcReadme("no marks", "x.json", newest!.result)).toThrow("has no");
   });
 
   test("changes between its two marks only", () => {

@@ -40,9 +40,9 @@ class History {
       const chapters = /** @type {Tuple} */ (document.ref("chapters"));
       const before = /** @type {Dict} */ (chapters.ref(chapter));
       const paragraphs = /** @type {Tuple} */ (before.ref("paragraphs"));
-      // Three small objects are new, one on each level; everything beside the path is shared.
-      const after = py.copy(before).set("paragraphs", this.replaced(paragraphs, paragraph, text));
-      const next = py.copy(document).set("chapters", this.replaced(chapters, chapter, after));
+      // New are the text, and a tuple and a dict on each level of the way to it. Everything beside it is shared.
+      const after = py.copy(before).set("paragraphs", paragraphs.with(paragraph, text));
+      const next = py.copy(document).set("chapters", chapters.with(chapter, after));
       this.list("past").append(document);
       this.list("future").clear();
       globals.set("present", next);
@@ -97,24 +97,11 @@ class History {
     return /** @type {List} */ (this.globals.ref(name));
   }
 
-  /**
-   * A tuple with another item at one place. `ref` gives the items as handles, also those that are strs: as JavaScript
-   * strings they would be copied.
-   * @param {Tuple} tuple @param {number} place @param {unknown} item
-   */
-  replaced(tuple, place, item) {
-    const items = Array.from({ length: tuple.length }, (_, n) =>
-      n === place ? item : tuple.ref(n),
-    );
-    return this.py.tuple(items);
-  }
-
   /** Addresses of the roots of all versions. */
   roots() {
     return this.py.scope(() => {
-      const past = this.list("past");
-      const roots = Array.from({ length: past.length }, (_, n) => past.ref(n).id);
-      return [...roots, this.present().id];
+      const versions = [...this.list("past").refs(), this.present()];
+      return versions.map(({ id }) => id);
     });
   }
 }

@@ -20,7 +20,7 @@ const Edge = defineType(py.core, {
 
 const a = py.list(["a"]);
 const b = py.list(["b"]);
-const edge = py.context.wrap(Edge.create({ start: a.address, end: b.address, weight: 2.5 }));
+const edge = py.own(Edge.create({ start: a.address, end: b.address, weight: 2.5 }));
 console.log(`${edge}: ${edge.sizeof} bytes, weight ${edge.attr("weight")}`);
 assert.equal(edge.sizeof, 64); // PyGC_Head, header, three fields, the list of weak references
 assert.equal(a.refcount, 2);

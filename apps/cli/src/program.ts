@@ -1,5 +1,6 @@
 /** The command line as a whole: what all commands share. */
 import { Command } from "commander";
+import { heapCommand } from "./commands/heap.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand, splitProgramArguments } from "./commands/run.ts";
 import { oneLine } from "./errors.ts";
@@ -10,6 +11,7 @@ Examples:
   $ pyrena run app.py                      run a program, then say where its
                                            memory is
   $ pyrena replay recording.pyrt --verify  check every address of a recording
+  $ pyrena heap app.image                  what a saved heap holds
 
 Exit codes:
   0    all well
@@ -30,7 +32,7 @@ export function createProgram(): Command {
     .addHelpText("after", HELP_AFTER)
     // What follows a command is its own, so that `pyrena run app.py --version` asks app.py for its version.
     .enablePositionalOptions();
-  for (const command of [runCommand(), replayCommand()]) program.addCommand(command);
+  for (const command of [runCommand(), replayCommand(), heapCommand()]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

@@ -15,18 +15,21 @@ describe("help and version", () => {
     expect(code).toBe(0);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^Usage: pyrena /);
-    for (const part of ["run ", "replay ", "Examples:", "Exit codes:"])
+    for (const part of ["run ", "replay ", "heap ", "Examples:", "Exit codes:"])
       expect(stdout).toContain(part);
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(["run", "replay"])("of %s: --help and help are the same, with examples", async (name) => {
-    const [direct, help] = await Promise.all([pyrena([name, "--help"]), pyrena(["help", name])]);
-    expect(direct.code).toBe(0);
-    expect(direct.stdout).toContain("Examples:");
-    expect(help.stdout).toBe(direct.stdout);
-    for (const line of direct.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-  });
+  it.each(["run", "replay", "heap"])(
+    "of %s: --help and help are the same, with examples",
+    async (name) => {
+      const [direct, help] = await Promise.all([pyrena([name, "--help"]), pyrena(["help", name])]);
+      expect(direct.code).toBe(0);
+      expect(direct.stdout).toContain("Examples:");
+      expect(help.stdout).toBe(direct.stdout);
+      for (const line of direct.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
 
   it("--version prints the version of the package", async () => {
     const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
@@ -70,6 +73,24 @@ describe("wrong usage is told in one line, with exit code 2", () => {
     [["run", "--allocator", "./directory", "app.py"], "--allocator ./directory: is not a file"],
     [["replay"], "missing required argument 'trace'"],
     [["replay", "--verfy", "x"], "unknown option '--verfy' (Did you mean --verify?)"],
+    [["heap"], "missing required argument 'image'"],
+    [["heap", "a", "b"], "too many arguments for 'heap'. Expected 1 argument but got 2."],
+    [["heap", "--jsn", "x"], "unknown option '--jsn' (Did you mean --json?)"],
+    [["heap", "directory"], "directory: is a directory, not an image"],
+    ...["0x", "node", "0", "-8", "0x100000000", "12.5", "1e5"].map(
+      (address): [string[], string] => [
+        ["heap", "x", `--object=${address}`],
+        `option '--object <address>' argument '${address}' is invalid. An address is a number such as 0x120050.`,
+      ],
+    ),
+    [
+      ["heap", "x", "--top", "many"],
+      "option '--top <n>' argument 'many' is invalid. A whole number is needed.",
+    ],
+    [
+      ["heap", "x", "--sort", "name"],
+      "option '--sort <key>' argument 'name' is invalid. Allowed choices are bytes, count.",
+    ],
     [["replay", "a", "b"], "too many arguments for 'replay'. Expected 1 argument but got 2."],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await pyrena(args, { cwd: folder });

@@ -14,6 +14,4 @@ export const sidebar: Sidebar = [
   group("Learn", "学习", "learn"),
   { label: "Playground", translations: { "zh-CN": "演练场" }, link: "/playground/" },
   group("Build", "构建", "build"),
-  group("Diagnose", "诊断", "diagnose"),
-  group("Reference", "参考", "reference"),
 ];

@@ -1,7 +1,7 @@
 /** The graph as other threads see it: requests by message, and counters read from the shared bytes. */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { LinearMemory } from "@pyrena/abi";
+import { LinearMemory } from "pyrena";
 
 /**
  * @typedef {{ resolve(answer: any): void, reject(error: Error): void }} Waiting
@@ -35,6 +35,9 @@ export class GraphDatabase {
       this.waiting.delete(number);
       if (error === undefined) resolve(answer);
       else reject(new Error(error));
+    });
+    worker.on("error", (error) => {
+      for (const { reject } of this.waiting.values()) reject(error);
     });
   }
 

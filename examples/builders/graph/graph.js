@@ -39,7 +39,7 @@ export class Graph {
         globals.set("Node", py.class("Node", {}, { slots }));
         globals.set("Edge", py.class("Edge", {}, { slots: ["kind", "source", "target"] }));
         globals.set("nodes", {}).set("labels", {}).set("next id", 1);
-        globals.set("counters", py.context.handle(this.counters.create()));
+        globals.set("counters", py.own(this.counters.create()));
       });
     }
     this.Node = /** @type {Class} */ (globals.ref("Node"));

@@ -4,8 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { LinearMemory } from "@pyrena/abi";
-import { createRuntime, restore } from "pyrena";
+import { createRuntime, LinearMemory, restore } from "pyrena";
 import { Counters, Graph } from "./graph.js";
 
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);

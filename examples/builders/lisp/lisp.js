@@ -13,7 +13,7 @@
  * References: `get` borrows; `set`, `create`, `push`, `goTo` and `answer` take references of their own; what a
  * function is said to make is a new reference, which its caller gives up.
  */
-import { PyException } from "@pyrena/objects";
+import { PyException } from "pyrena";
 import { primitives } from "./primitives.js";
 import { LispError, read, show } from "./text.js";
 
@@ -101,10 +101,10 @@ export class Lisp {
     const values = py.dict();
     for (const name of Object.keys(primitives)) {
       const symbol = py.intern(name);
-      values.set(symbol, py.context.handle(this.Primitive.create({ name: symbol.id })));
+      values.set(symbol, py.own(this.Primitive.create({ name: symbol.id })));
     }
-    const outermost = py.context.handle(this.Scope.create({ values: values.id }));
-    globals.set("lisp", py.context.handle(this.Machine.create({ outermost: outermost.id })));
+    const outermost = py.own(this.Scope.create({ values: values.id }));
+    globals.set("lisp", py.own(this.Machine.create({ outermost: outermost.id })));
   }
 
   /** Append to the program. @param {string} text @throws LispError where its syntax is wrong */
@@ -245,11 +245,12 @@ export class Lisp {
     const values = this.made(objects.dict.create());
     const scope = Scope.create({ values, outer: Closure.get(fn, "scope") });
     refs.decref(values);
+    this.made(scope);
     try {
-      names.forEach((name, n) => void this.define(this.made(scope), name, args[n]));
+      for (const [n, name] of names.entries()) this.define(scope, name, args[n]);
       this.sequence(Closure.get(fn, "body"), scope);
     } finally {
-      refs.xdecref(scope);
+      refs.decref(scope);
     }
   }
 
@@ -308,7 +309,7 @@ export class Lisp {
   define(scope, name, value) {
     const { str, dict } = this.objects;
     if (!str.check(name)) throw new LispError(`${show(this, name)} is not a name`);
-    this.status(dict.setItem(this.Scope.get(scope, "values"), name, value));
+    this.runtime.py.check(dict.setItem(this.Scope.get(scope, "values"), name, value));
     this.answer(name);
   }
 
@@ -354,11 +355,6 @@ export class Lisp {
 
   /** What was made, unless it is NULL: then the exception that says why is thrown. @param {Address} ref */
   made(ref) {
-    return ref === 0 ? this.runtime.py.context.fail() : ref;
-  }
-
-  /** The same for what answers with -1. @param {number} result */
-  status(result) {
-    return this.runtime.py.context.check(result);
+    return ref === 0 ? this.runtime.py.check(ref) : ref;
   }
 }

@@ -47,7 +47,7 @@ export const primitives = {
       const { py } = lisp.runtime;
       const list = [...counts].reduceRight((rest, [type, count]) => {
         const entry = lisp.cons(py.intern(types.name(type)).id, py.int(count).id);
-        return py.context.handle(lisp.cons(py.context.handle(entry).id, rest.id));
+        return py.own(lisp.cons(py.own(entry).id, rest.id));
       }, py.none);
       return lisp.refs.newRef(list.id);
     });

@@ -26,10 +26,7 @@ export function read(lisp, text) {
     let line = 1;
     const close = () => {
       const { items } = /** @type {Open} */ (open.pop());
-      return items.reduceRight(
-        (list, item) => py.context.handle(lisp.cons(item.id, list.id)),
-        py.none,
-      );
+      return items.reduceRight((list, item) => py.own(lisp.cons(item.id, list.id)), py.none);
     };
     const add = (/** @type {Handle} */ datum) => {
       open[open.length - 1].items.push(datum);

@@ -7,9 +7,19 @@
  * - G4 `collect` inside a collection returns 0.
  * - G5 A collection leaves alone what is referenced from outside, and what is reached from that; what it takes apart was
  *   unreachable and finalized, and is gone or reachable again.
+ * - G6 Objects are handed over by `each`, whose visitor untracks the one it is given, and `adopt` (or `track`): the next
+ *   collector has them all, each in its generation where it adopts.
  */
-import { type Address, type CollectorFactory, hex } from "@pyrena/abi";
+import {
+  type Address,
+  type Collector,
+  type CollectorFactory,
+  type CollectorHost,
+  hex,
+  type ObjectGraph,
+} from "@pyrena/abi";
 import { type Law, lawBroken, messageOf } from "./law.ts";
+import { nullCollector } from "./null-collector.ts";
 import { type PlainGraph, plainGraph } from "./plain-graph.ts";
 import { between, type Random, seededRandom } from "./random.ts";
 
@@ -24,6 +34,10 @@ export interface CollectorSubject {
 }
 
 const SEEDS = [1, 2, 3];
+/** Where the null collector that takes over in between has its ring: room that plain graphs leave alone. */
+const HAND_OVER_RING = 32;
+/** Objects of a hand-over are far fewer. */
+const MOST_VISITS = 10_000;
 
 /** Calls the collector; what it throws breaks the law under check. */
 function guard<Result>(law: string, what: string, body: () => Result): Result {
@@ -310,6 +324,114 @@ function checkResurrection(subject: CollectorSubject): void {
   verify(plain, "G5", "after a resurrection");
 }
 
+/** A collector that passes everything on to another, which can be replaced. */
+function replaceable(current: () => Collector): Collector {
+  const call = (what: "allocated" | "released" | "track" | "untrack", object: Address): void => {
+    const collector = current();
+    collector[what](collector.ctx, object);
+  };
+  return {
+    ctx: undefined,
+    name: "replaceable",
+    allocated: (_, object) => call("allocated", object),
+    released: (_, object) => call("released", object),
+    track: (_, object) => call("track", object),
+    untrack: (_, object) => call("untrack", object),
+    collect: (_, generation) => current().collect(current().ctx, generation),
+    each: (_, visit) => current().each(current().ctx, visit),
+    verify: () => current().verify(current().ctx),
+  };
+}
+
+/** Visit tracked objects; a ring that never ends breaks the law. */
+function visitAll(
+  collector: Collector,
+  what: string,
+  visit: (object: Address, generation: number) => void,
+): void {
+  let visits = 0;
+  guard("G6", what, () =>
+    collector.each(collector.ctx, (object, generation) => {
+      if (++visits > MOST_VISITS) throw new Error("more objects than there are: they go round");
+      visit(object, generation);
+    }),
+  );
+}
+
+/** Tracked objects with their generations. */
+function generationsOf(collector: Collector): Map<Address, number> {
+  const found = new Map<Address, number>();
+  visitAll(collector, "each", (object, generation) => void found.set(object, generation));
+  return found;
+}
+
+/** Hand all objects over; the old collector is closed. */
+function handOver(before: Collector, next: Collector, generations: Map<Address, number>): void {
+  visitAll(before, "each, whose visitor untracks what it is given,", (object) => {
+    before.untrack(before.ctx, object);
+    const generation = generations.get(object) ?? 0;
+    if (next.adopt === undefined) next.track(next.ctx, object);
+    else next.adopt(next.ctx, object, generation);
+  });
+  if (generationsOf(before).size > 0)
+    lawBroken("G6", "a collector still has objects after all of them were handed over");
+  guard("G6", "close", () => before.close?.(before.ctx));
+}
+
+function checkHandOver(make: () => CollectorSubject): void {
+  for (const seed of SEEDS) {
+    const random = seededRandom(seed);
+    const subject = make();
+    let current: Collector | undefined;
+    let host: CollectorHost | undefined;
+    const plain = plainGraph((graph, given) => {
+      host = given;
+      current = guard("G6", "making the collector", () => subject.collector(graph, given));
+      return replaceable(() => current as Collector);
+    });
+    const full = subject.fullGeneration ?? 2;
+    for (let round = 0; round < 3; round++) {
+      randomGraph(plain, random, new Set(), []);
+      if (round > 0) collect(plain, "G6", round === 1 ? full : 0);
+      const { control } = current as Collector;
+      if (round === 1) control?.freeze((current as Collector).ctx);
+      const before = generationsOf(current as Collector);
+      // To one of another kind, which knows no generations, and from there to a new one of this kind.
+      for (const factory of [nullCollector(HAND_OVER_RING), subject.collector]) {
+        const next = guard("G6", "making another collector", () =>
+          factory(plain.graph as ObjectGraph, host as CollectorHost),
+        );
+        handOver(current as Collector, next, before);
+        current = next;
+        const after = generationsOf(current);
+        for (const object of before.keys())
+          if (!after.has(object))
+            lawBroken("G6", `${hex(object)} was tracked, and is not after it was handed over`);
+        if (after.size !== before.size)
+          lawBroken("G6", `${before.size} objects were handed over, and ${after.size} are tracked`);
+        if (current.adopt === undefined) continue;
+        for (const [object, generation] of before) {
+          if (after.get(object) !== generation)
+            lawBroken(
+              "G6",
+              `${hex(object)} of generation ${generation} was handed over and is in ${after.get(object)}`,
+            );
+        }
+      }
+      verify(plain, "G6", "after a collector has taken over");
+      if (round === 1) current?.control?.unfreeze(current.ctx);
+    }
+    collect(plain, "G6", full);
+    collect(plain, "G6", full);
+    verify(plain, "G6", "after a collection by the next collector");
+    if (subject.collects === false) continue;
+    const reached = reachable(plain);
+    for (const object of plain.alive)
+      if (!reached.has(object) && plain.graph.isCollectable(undefined, object))
+        lawBroken("G6", `${hex(object)} was handed over, and is never collected`);
+  }
+}
+
 /** The laws of a collector. */
 export const collectorLaws: readonly Law<CollectorSubject>[] = Object.freeze([
   {
@@ -325,4 +447,5 @@ export const collectorLaws: readonly Law<CollectorSubject>[] = Object.freeze([
     name: "G5 a collection takes apart what is unreachable, and nothing else",
     check: checkCollection,
   },
+  { id: "G6", name: "G6 another collector can take over all objects", check: checkHandOver },
 ]);

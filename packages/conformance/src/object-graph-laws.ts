@@ -211,6 +211,14 @@ function checkCallbacks(make: () => ObjectGraphSubject): void {
   for (const one of listed)
     if (!graph.isWeakref(ctx, one)) lawBroken("O3", `${hex(one)} is no weak reference`);
   if (graph.isWeakref(ctx, object)) lawBroken("O3", "an object is a weak reference that is none");
+  for (const [one, what] of [
+    [object, "has a finalizer and weak references"],
+    [ref, "is a weak reference"],
+  ] as const) {
+    const type = graph.memory.u32[(one + graph.words.type) >>> 2];
+    if (graph.isPlain?.(ctx, type) === true)
+      lawBroken("O3", `the type of ${hex(one)} is plain, and the object ${what}`);
+  }
   if (!graph.hasWeakrefCallback(ctx, ref) || graph.hasWeakrefCallback(ctx, plain))
     lawBroken("O3", "hasWeakrefCallback does not tell which weak reference has one");
   guard("O3", "finalize, with a finalizer that throws,", () => graph.finalize(ctx, object));

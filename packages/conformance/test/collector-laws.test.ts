@@ -24,14 +24,16 @@ function changed(
 ): () => CollectorSubject {
   return () => ({
     collects: false,
-    collector: (graph) => {
-      const base = nullCollector()(graph);
+    collector: (graph, host) => {
+      const base = nullCollector()(graph, host);
       return { ...base, ...change(base, graph) };
     },
   });
 }
 
 const outside = new Set<number>();
+/** Grows by one for each collector that is closed. */
+const aged = new Set<number>();
 
 test.each<[what: string, law: string, make: () => CollectorSubject]>([
   ["does not track", "G1", changed(() => ({ track: () => {} }))],
@@ -64,8 +66,8 @@ test.each<[what: string, law: string, make: () => CollectorSubject]>([
       each: (ctx, visit) => {
         let first = true;
         base.each(ctx, (object) => {
-          visit(object);
-          if (first) visit(object);
+          visit(object, 0);
+          if (first) visit(object, 0);
           first = false;
         });
       },
@@ -84,7 +86,7 @@ test.each<[what: string, law: string, make: () => CollectorSubject]>([
         base.untrack(ctx, object);
       },
       each: (_, visit) => {
-        for (const object of outside) visit(object);
+        for (const object of outside) visit(object, 0);
       },
     })),
   ],
@@ -95,6 +97,28 @@ test.each<[what: string, law: string, make: () => CollectorSubject]>([
       verify: () => {
         throw new Error("damaged");
       },
+    })),
+  ],
+  [
+    "reads on from an object that its visitor has untracked",
+    "G6",
+    changed((_, graph) => ({
+      each: (_ctx, visit) => {
+        for (let head = graph.memory.u32[16 >>> 2]; head !== 16 && head !== 0; ) {
+          visit(head + graph.gcHeadBytes, 0);
+          head = graph.memory.u32[head >>> 2];
+        }
+      },
+    })),
+  ],
+  ["takes over nothing", "G6", changed(() => ({ adopt: () => {} }))],
+  [
+    "takes over objects in another generation",
+    "G6",
+    changed((base) => ({
+      adopt: base.track,
+      each: (_ctx, visit) => base.each(base.ctx, (object) => visit(object, aged.size % 2)),
+      close: () => void aged.add(aged.size),
     })),
   ],
 ])("a collector that %s breaks %s", (_, law, make) => {

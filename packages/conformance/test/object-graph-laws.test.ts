@@ -76,6 +76,7 @@ test.each<
       },
     }),
   ],
+  ["calls types plain whose objects have finalizers", "O3", () => ({ isPlain: () => true })],
   ["has a layout program for other objects", "O1", () => ({ layout: () => 68 })],
   ["does not count what is increfed", "O1", () => ({ incref: () => {} })],
   [

@@ -12,8 +12,8 @@ export type Damage =
   | "keeps all";
 
 export function simpleCollector(damage?: Damage): CollectorFactory {
-  return (graph) => {
-    const base = nullCollector()(graph);
+  return (graph, host) => {
+    const base = nullCollector()(graph, host);
     const { ctx } = graph;
     let collecting = false;
 

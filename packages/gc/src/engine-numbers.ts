@@ -6,6 +6,8 @@ import { COLLECTING, FINALIZED, FLAGS, ONE_REF, SPACE, UNREACHABLE } from "./gc-
 export const GATHERED = 1024;
 /** Types that a pass can know at a time: a power of 2, at most GATHERED. */
 const TYPES_KNOWN = 64;
+/** References of one object that are read in advance, at most. */
+const WARMED = 16;
 /** Heads that a pass deals with in one call. */
 const CHUNK = 16384;
 /** In a returned head: the caller must do this step. */
@@ -28,6 +30,7 @@ export const engineNumbers: Readonly<Record<string, number>> = {
   CUSTOM: layoutCodes.custom,
   GATHERED,
   TYPES_KNOWN,
+  WARMED,
   CHUNK,
   CALLER,
 };

@@ -52,6 +52,9 @@ export interface GarbageOptions {
   readonly failed: (thrown: unknown, object: Address) => void;
 }
 
+/** Objects that are brought near before they are cleared. */
+const WARMED = 64;
+
 export function makeGarbage(
   graph: ObjectGraph,
   lists: HeadLists,
@@ -202,8 +205,9 @@ export function makeGarbage(
   }
 
   function clearAll(list: Head, survivors: Head): void {
-    while (!isEmpty(list)) {
+    for (let n = 0; !isEmpty(list); n++) {
       const head = next(list);
+      if (n % WARMED === 0) region.warm(list, head, WARMED);
       const object = objectOf(head);
       if ((debugFlags() & gcDebug.saveAll) !== 0) {
         keep(object);

@@ -28,6 +28,7 @@ interface Engine {
   updateRefs(list: number, from: number): number;
   passKnown(list: number, from: number): number;
   clearFlags(list: number, from: number, first: number, second: number): number;
+  warm(list: number, from: number, count: number): void;
   countHeads(list: number, from: number): number;
   subtractRefs(list: number, from: number): number;
   beginMoving(list: number): void;
@@ -175,6 +176,7 @@ export function makeEnginePasses(
         head = engine.countHeads(list << 2, head << 2) >>> 2;
       return memory.u32[PASSED];
     },
+    warm: (list, from, count) => engine.warm(list << 2, from << 2, count),
     forgetPlain: () => engine.begin(0),
     skipPlain: (list, from) => {
       for (let head = from; ; ) {

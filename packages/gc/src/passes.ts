@@ -32,6 +32,8 @@ export interface Passes {
   /** Remove flags from the first and the second words of all heads of a list. */
   clearFlags(this: void, list: Head, first: number, second: number): void;
   size(this: void, list: Head): number;
+  /** Let so many objects of a list, from this one on, be near when they are taken apart; changes nothing. */
+  warm(this: void, list: Head, from: Head, count: number): void;
   /** Forget which types are plain: a user's code has run. */
   forgetPlain(this: void): void;
   /** The first head from this one on whose object is not of a plain type, or the list. */
@@ -306,6 +308,8 @@ export function makePasses(graph: ObjectGraph, lists: HeadLists, setAside: SetAs
       }
     },
     size: lists.size,
+    // A loop of its own would wait for memory as long as it saves.
+    warm: () => {},
     forgetPlain: () => {
       plain = 0;
     },

@@ -34,6 +34,8 @@ export interface Region {
   untrackableKinds(this: void): number;
   /** How many objects a list has. */
   size(this: void, list: Head): number;
+  /** Let so many objects of a list, from this one on, be near when they are taken apart; changes nothing. */
+  warm(this: void, list: Head, from: Head, count: number): void;
   /** Forget which types are plain: a user's code has run. */
   forgetPlain(this: void): void;
   /** The first head from this one on whose object is not of a plain type (`graph.isPlain`), or the list. */
@@ -106,6 +108,7 @@ export function makeRegion(
     left: () => left,
     untrackableKinds: passes.untrackableKinds,
     size: passes.size,
+    warm: passes.warm,
     forgetPlain: passes.forgetPlain,
     skipPlain: passes.skipPlain,
     clearUnreachable: (list) => passes.clearFlags(list, UNREACHABLE, 0),

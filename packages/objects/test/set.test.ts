@@ -232,7 +232,12 @@ describe.each(everyProfile)("set in %s %s", (version, abi) => {
     const core = testObjects(version, abi);
     const { set, list, refs, protocol } = core;
     const made = [[], ["a"]].flatMap((items) => [setOf(core, items), setOf(core, items, true)]);
-    expect(made.map(protocol.repr)).toEqual(["set()", "frozenset()", "{'a'}", "frozenset({'a'})"]);
+    expect(made.map((each) => protocol.repr(each))).toEqual([
+      "set()",
+      "frozenset()",
+      "{'a'}",
+      "frozenset({'a'})",
+    ]);
     for (const object of made) refs.decref(object);
     expect(set.from(list.type, false)).toBe(0);
     expect(core.errors.matches("TypeError")).toBe(true);

@@ -176,7 +176,11 @@ describe.each(everyProfile)("tuple in %s %s", (version, abi) => {
     const { protocol, refs, tuple } = core;
     const one = tupleOf(core, [1]);
     const two = tupleOf(core, [1, 2]);
-    expect([tuple.empty, one, two].map(protocol.repr)).toEqual(["()", "(1,)", "(1, 2)"]);
+    expect([tuple.empty, one, two].map((each) => protocol.repr(each))).toEqual([
+      "()",
+      "(1,)",
+      "(1, 2)",
+    ]);
     refs.decref(one);
     refs.decref(two);
   });

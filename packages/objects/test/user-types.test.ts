@@ -219,6 +219,28 @@ describe.each(everyProfile)("types of users in %s %s", (version, abi) => {
     ).toBe(1);
   });
 
+  it("are stood in for when the heap is opened without them: by their layouts, where they have one", () => {
+    const core = testObjects(version, abi);
+    const { word } = core;
+    definePair(core);
+    core.types.define({
+      name: "Opaque",
+      basicsize: 2 * word,
+      flags: typeFlags.hasGc,
+      slots: { name: "Opaque", traverse: () => {}, clear: () => {}, dealloc: () => {} },
+    });
+    expect(core.types.missing()).toEqual([]);
+    const again = attachObjects(core.heap, core.options);
+    expect(again.types.missing()).toEqual(["Pair", "Opaque"]);
+    expect(again.types.stoodIn()).toEqual([]);
+    expect(again.types.standIn()).toEqual(["Opaque"]);
+    expect(again.types.missing()).toEqual([]);
+    expect(again.types.stoodIn()).toEqual([
+      { name: "Pair", hasLayout: true },
+      { name: "Opaque", hasLayout: false },
+    ]);
+  });
+
   it("are found again by name when the heap is opened again", () => {
     const core = testObjects(version, abi);
     const pair = definePair(core);

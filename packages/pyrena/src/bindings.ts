@@ -27,10 +27,7 @@ export function namedValues(
 ): SavedValue[] {
   const names = new Map(Object.entries(values).map(([name, value]) => [value, name]));
   const found: SavedValue[] = [];
-  objects.inspect.each((object) => {
-    if (objects.types.typeOf(object) !== objects.jsValues.type) return;
-    const slot = objects.jsValues.slot(object);
-    const value = objects.jsValues.value(object);
+  objects.jsValues.each((slot, value) => {
     found.push({ slot, name: names.get(value) ?? `#${slot}`, what: kindOf(value) });
   });
   return found.sort((a, b) => a.slot - b.slot);
@@ -81,9 +78,17 @@ export function bind(py: Python, saved: readonly SavedValue[], given: Definition
 
 /** Code objects without a body and capsules without the destructor that they name. */
 function unbound(objects: Objects): Address[] {
-  const { types, functions, capsules, inspect } = objects;
+  const { types, functions, capsules, frames, refs, inspect } = objects;
   const found: Address[] = [];
+  // Where no slot was ever handed out, nothing can be without what was in it: that saves walking over everything.
+  if (objects.memory.u32[(objects.state + objects.at.js_values) >>> 2] === 0) return found;
+  // Frames that are no call of a function have code of their own: it runs once.
+  const own = new Set<Address>();
+  for (let frame = frames.current(); frame !== 0; frame = frames.previous(frame)) {
+    if (frames.functionOf(frame) === 0) own.add(frames.codeOf(frame));
+  }
   inspect.each((object) => {
+    if (own.has(object) && refs.refcount(object) === 1) return;
     const type = types.typeOf(object);
     if (type === functions.codeType && !functions.isBound(object)) found.push(object);
     else if (type === capsules.type && !capsules.isBound(object)) found.push(object);

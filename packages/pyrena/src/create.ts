@@ -14,6 +14,9 @@ import { assemble } from "./layers.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { Runtime } from "./runtime.ts";
 
+/** First version of CPython 3 whose objects are built. */
+const OLDEST_MINOR = 11;
+
 /**
  * A Python heap with everything around it.
  *
@@ -31,6 +34,7 @@ import { Runtime } from "./runtime.ts";
  */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const profile = profileOf(options);
+  requireSeed(options.hashSeed ?? 0);
   const plan = planAllocators({ profile }, options.allocator, options.debug ?? false);
   const memory = memoryOf(options.memory);
   const heap = Heap.create(memory, profile);
@@ -40,9 +44,25 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   return new Runtime({ layers, definitions: options, types, inspected: false });
 }
 
-/** Versions without objects have a profile, too. */
+/** @throws PyrenaError `unknown-profile` also for versions that have a profile and no objects */
 function profileOf({ python = "3.13", abi = "lp64" }: RuntimeOptions): Profile {
-  return profileFor(python, abi);
+  const profile = profileFor(python, abi);
+  const [, minor] = profile.python.split(".");
+  if (Number(minor) < OLDEST_MINOR) {
+    throw new PyrenaError(
+      "unknown-profile",
+      `python: there are objects of 3.${OLDEST_MINOR} and later versions, not of ${profile.python}, which has allocators only`,
+    );
+  }
+  return profile;
+}
+
+function requireSeed(seed: number): void {
+  if (Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff) return;
+  throw new PyrenaError(
+    "bad-argument",
+    `hashSeed: a whole number from 0 to 4294967295, as PYTHONHASHSEED, not ${String(seed)}`,
+  );
 }
 
 function memoryOf(choice: LinearMemory | LinearMemoryOptions | undefined): LinearMemory {

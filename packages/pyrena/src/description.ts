@@ -54,13 +54,17 @@ export function readDescription(json: unknown, refuse: (what: string) => never):
   };
   const memory = record(found.memory, "memory");
   const { allocators, values, hooks, collecting } = found;
+  const isNamed = (name: unknown, known: readonly string[]): boolean =>
+    typeof name === "string" && (known.includes(name) || name.startsWith("user:"));
   if (
     !Array.isArray(allocators) ||
     allocators.length !== 3 ||
-    allocators.some((name) => typeof name !== "string")
+    !allocators.every((name) => isNamed(name, ["malloc", "pymalloc"]))
   ) {
     fail("allocators");
   }
+  if (!isNamed(found.raw, ["pyrena"])) fail("raw");
+  if (!isNamed(found.arenas, ["pyrena"])) fail("arenas");
   if (typeof hooks !== "boolean") fail("hooks");
   if (typeof collecting !== "boolean") fail("collecting");
   if (!Array.isArray(values)) fail("values");

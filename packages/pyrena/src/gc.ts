@@ -173,17 +173,12 @@ export class Gc {
 
   /**
    * Why an object lives, or why it is garbage: a way from a root, or the cycle that keeps it, in names that a person
-   * reads (`text`). The handle that is given does not count, unless nothing else holds the object.
+reads (`text`). Handles to the object itself do not count, unless nothing else holds it.
    */
   explain(object: Handle): Explanation {
     const { graph } = this.#gc;
     const address = object.live;
-    const isHeldOtherwise = graph.refcount(graph.ctx, address) > 1;
-    return explain(
-      isHeldOtherwise ? withoutHandle(graph, address) : graph,
-      this.collector,
-      address,
-    );
+    return explain(withoutHandles(graph, address), this.collector, address);
   }
 
   isTracked(object: Handle): boolean {
@@ -196,17 +191,21 @@ export class Gc {
   }
 }
 
-/** The graph as it would be if one handle of an object had been released. */
-function withoutHandle(graph: ObjectGraph, object: Address): ObjectGraph {
+/** The graph as it would be if the handles of an object had been released; as it is if nothing else holds it. */
+function withoutHandles(graph: ObjectGraph, object: Address): ObjectGraph {
+  const isHandle = (referent: Address, holder: string): boolean =>
+    referent === object && holder.startsWith("handle ");
+  let handles = 0;
+  graph.roots(graph.ctx, (referent, holder) => {
+    if (isHandle(referent, holder)) handles++;
+  });
+  if (graph.refcount(graph.ctx, object) <= handles) return graph;
   return {
     ...graph,
-    refcount: (ctx, one) => graph.refcount(ctx, one) - (one === object ? 1 : 0),
-    roots: (ctx, visit) => {
-      let skipped = false;
+    refcount: (ctx, one) => graph.refcount(ctx, one) - (one === object ? handles : 0),
+    roots: (ctx, visit) =>
       graph.roots(ctx, (referent, holder) => {
-        if (!skipped && referent === object && holder.startsWith("handle ")) skipped = true;
-        else visit(referent, holder);
-      });
-    },
+        if (!isHandle(referent, holder)) visit(referent, holder);
+      }),
   };
 }

@@ -9,6 +9,7 @@ import {
   requireAllocator,
   type StatSource,
 } from "@pyrena/abi";
+import { debugging } from "@pyrena/gc";
 import { attachObjects, createObjects, type Objects, Python } from "@pyrena/objects";
 import {
   type ArenaSource,
@@ -57,7 +58,7 @@ export function assemble(
     arenas,
     hashSeed: options.hashSeed ?? 0,
     debug: options.debug ?? false,
-    ...(collector && { collector }),
+    ...(collector && { collector: options.debug === true ? debugging(collector) : collector }),
     ...(walkers && { walkers }),
     ...(options.onUnraisable && { onUnraisable: options.onUnraisable }),
     ...(options.stderr && { stderr: options.stderr }),

@@ -9,7 +9,7 @@ export const LINE_BYTES = 64;
 /** A run of lines: address and bytes, both multiples of {@link LINE_BYTES}. */
 export type Piece = readonly [address: number, bytes: number];
 
-/** The runs of lines that are not all 0. The memory's length is a multiple of {@link LINE_BYTES}. */
+/** The runs of lines that are not all 0; the last line may go on where the memory has ended. */
 export function findPieces(memory: Uint8Array): Piece[] {
   const words = new Uint32Array(memory.buffer, memory.byteOffset, Math.floor(memory.length / 4));
   const lineWords = LINE_BYTES / 4;
@@ -25,6 +25,9 @@ export function findPieces(memory: Uint8Array): Piece[] {
       start = -1;
     }
   }
-  if (start >= 0) pieces.push([4 * start, 4 * (words.length - start)]);
+  if (start >= 0) {
+    const end = Math.ceil(words.length / lineWords) * lineWords;
+    pieces.push([4 * start, 4 * (end - start)]);
+  }
   return pieces;
 }

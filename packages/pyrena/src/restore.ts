@@ -16,7 +16,7 @@ import type { Description } from "./description.ts";
 import { decodeImage, type Image, layOut } from "./image.ts";
 import { assemble, type Layers } from "./layers.ts";
 import type { CollectorChoice, RuntimeOptions } from "./options.ts";
-import { Runtime, verifyAllocators, verifyLayers } from "./runtime.ts";
+import { Runtime, verifyLayers } from "./runtime.ts";
 
 /** Options of `restore`. Python version, data model and hash seed are those of the image. */
 export interface RestoreOptions extends Omit<RuntimeOptions, "python" | "abi" | "hashSeed"> {
@@ -25,6 +25,11 @@ export interface RestoreOptions extends Omit<RuntimeOptions, "python" | "abi" | 
    * runs, and it cannot be saved. Default false.
    */
   readonly inspect?: boolean;
+  /**
+   * Whether every object, count and block is checked, besides the digest, which tells that the image is as it was
+   * written. False saves most of the time, for large heaps that you have saved yourself. Default true.
+   */
+  readonly verify?: boolean;
   /**
    * What becomes of references that only JavaScript held when the heap was saved, handles and running frames:
    * `release` (the default) lets go of them, `keep` leaves them, and `py.adopt()` gives handles for those of handles.
@@ -43,7 +48,6 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
   const { inspect = false, held = inspect ? "keep" : "release" } = options;
   requireLayers(description, options);
   const memory = memoryFor(image, options.memory);
-  memory.u8.fill(0);
   layOut(image, memory.u8);
   const layers = sound(() => open(memory, description, options));
   const { gc } = layers.objects;
@@ -57,10 +61,9 @@ export function restore(bytes: Uint8Array, options: RestoreOptions = {}): Runtim
     );
   }
   layers.objects.types.standIn();
-  // Of objects whose type is not known here, nobody knows what else they own: counts would not add up.
-  sound(() => (missing.length > 0 ? verifyAllocators(layers) : verifyLayers(layers)));
+  if (options.verify ?? true) sound(() => verifyLayers(layers));
   if (!inspect) sound(() => bind(layers.py, description.values, options));
-  if (held === "release") letGo(layers);
+  if (held === "release") sound(() => letGo(layers));
   if (isBuiltIn(description.collector) && differs(options.collector, description.collector)) {
     gc.use(replacementFor(options.collector, layers.objects));
   }
@@ -118,7 +121,16 @@ function open(memory: LinearMemory, description: Description, options: RestoreOp
     );
   }
   const plan = planFor(description, options, heap);
-  return assemble(heap, plan, collectorIn(description, options, heap), options, false);
+  const before = heap.layers().length;
+  const layers = assemble(heap, plan, collectorIn(description, options, heap), options, false);
+  if (heap.layers().length !== before) {
+    const made = heap.layers().slice(before);
+    throw new PyrenaError(
+      "heap-corrupt",
+      `it has no state of ${made.map(({ tag }) => tag).join(", ")}`,
+    );
+  }
+  return layers;
 }
 
 /**
@@ -153,6 +165,7 @@ function sound<Result>(read: () => Result): Result {
   }
 }
 
+/** A memory for the image, all its bytes 0. */
 function memoryFor(
   { description }: Image,
   choice: LinearMemory | LinearMemoryOptions | undefined,
@@ -167,6 +180,7 @@ function memoryFor(
         { size: bytes },
       );
     }
+    choice.u8.fill(0);
     return choice;
   }
   return LinearMemory.create({
@@ -180,10 +194,8 @@ function differs(asked: CollectorChoice | undefined, saved: string): asked is Co
   return asked !== undefined && asked !== saved;
 }
 
-/** Let go of what only JavaScript held: handles, and frames whose code is not there any more. */
+/** Let go of what only JavaScript held: frames whose code is not there any more, and handles. */
 function letGo({ py, objects }: Layers): void {
-  for (let frame = objects.frames.current(); frame !== 0; frame = objects.frames.current()) {
-    objects.frames.pop(frame);
-  }
+  objects.frames.abandon();
   for (const handle of py.adopt()) handle.release();
 }

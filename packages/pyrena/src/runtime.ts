@@ -11,6 +11,7 @@ import {
   PyrenaError,
   type StatSource,
 } from "@pyrena/abi";
+import { debugging } from "@pyrena/gc";
 import type { DictHandle, Objects, Python, UserType, VerifyOptions } from "@pyrena/objects";
 import type { Pymalloc } from "@pyrena/pymalloc";
 import { debugMallocStats, type HeapSnapshot, mergeSnapshots, takeSnapshot } from "@pyrena/stats";
@@ -94,9 +95,9 @@ export class Runtime {
       const { py, objects } = this;
       const { modules, refs } = objects;
       const main = modules.main();
-      this.#globals = py.context
-        .handle(main === 0 ? 0 : refs.newRef(modules.dict(main)))
-        .keep() as DictHandle;
+      this.#globals = py.context.permanent(
+        main === 0 ? 0 : refs.newRef(modules.dict(main)),
+      ) as DictHandle;
     }
     return this.#globals;
   }
@@ -132,7 +133,8 @@ export class Runtime {
   useCollector(choice: CollectorChoice): Collector {
     // There is one list of those that are only tracked: it cannot be handed over to itself.
     if (choice === "none" && this.collector.name === "none") return this.collector;
-    return this.objects.gc.use(replacementFor(choice, this.objects));
+    const factory = replacementFor(choice, this.objects);
+    return this.objects.gc.use(this.objects.debug ? debugging(factory) : factory);
   }
 
   /**
@@ -174,7 +176,7 @@ export class Runtime {
 
   /**
    * Check every invariant of every layer: regions, raw allocator, arenas, pymalloc, debug hooks, collector, objects,
-   * handles.
+   * handles. Of a heap that is only looked at and has types that are not known here: of all but objects and handles.
    * @throws PyrenaError `heap-corrupt` naming the invariant and the address
    */
   verify(options?: VerifyOptions): void {
@@ -183,7 +185,8 @@ export class Runtime {
 
   /**
    * The heap as bytes, for `restore`. Nothing changes, and the runtime goes on.
-   * @throws PyrenaError `bad-argument` inside a collection, and for a heap that is only looked at
+   * @throws PyrenaError `bad-argument` inside a collection, inside a function or callback that Python has called, and for
+   *   a heap that is only looked at
    */
   save(): Uint8Array {
     if (this.inspected) {
@@ -205,15 +208,16 @@ export class Runtime {
   }
 }
 
-/** @throws PyrenaError `heap-corrupt` */
+/**
+ * Check every layer. Of objects whose type is not known here, nobody knows what else they own: where there are such
+ * types, counts would not add up, and only what lies below objects is checked, and the collector.
+ * @throws PyrenaError `heap-corrupt`
+ */
 export function verifyLayers(layers: Layers, options?: VerifyOptions): void {
-  verifyAllocators(layers);
-  layers.objects.inspect.verify(options);
-}
-
-/** All layers below objects. @throws PyrenaError `heap-corrupt` */
-export function verifyAllocators({ arenas, allocators }: Layers): void {
+  const { arenas, allocators, objects } = layers;
   const { verify } = arenas as { verify?: () => void };
   verify?.();
   for (const walker of allocators.walkers ?? []) walker.verify();
+  if (objects.types.stoodIn().length === 0) objects.inspect.verify(options);
+  else objects.gc.collector().verify(objects.gc.collector().ctx);
 }

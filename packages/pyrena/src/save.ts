@@ -4,13 +4,21 @@ import { namedValues } from "./bindings.ts";
 import type { Definitions } from "./definitions.ts";
 import { encodeImage } from "./image.ts";
 import type { Layers } from "./layers.ts";
+import { LINE_BYTES } from "./pieces.ts";
 
 /**
  * The heap's image.
- * @throws PyrenaError `bad-argument` inside a collection
+ * @throws PyrenaError `bad-argument` inside a collection or a callback
  */
 export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Array {
-  const { memory, heap, objects, allocators, origins } = layers;
+  const { memory, heap, objects, py, allocators, origins } = layers;
+  if (py.context.depth > 0) {
+    throw new PyrenaError(
+      "bad-argument",
+      "a heap cannot be saved inside of a function, callback, with or catch body that is under way: JavaScript holds " +
+        "references there that the heap does not know of. Save it when that has returned",
+    );
+  }
   const collector = objects.gc.collector();
   if (collector.control?.isCollecting(collector.ctx) === true) {
     throw new PyrenaError("bad-argument", "a heap cannot be saved inside a collection");
@@ -26,7 +34,7 @@ export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Ar
       profile: heap.profile.name,
       python: heap.profile.python,
       abi: heap.abi.name,
-      memory: { bytes: memory.byteLength, maxBytes: memory.maxByteLength },
+      memory: { bytes: wholeLines(memory.byteLength), maxBytes: wholeLines(memory.maxByteLength) },
       ...origins,
       allocators: [raw, mem, obj],
       hooks,
@@ -36,4 +44,8 @@ export function saveImage(layers: Layers, { values = {} }: Definitions): Uint8Ar
     },
     memory.u8,
   );
+}
+
+function wholeLines(bytes: number): number {
+  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
 }

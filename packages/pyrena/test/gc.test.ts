@@ -1,4 +1,4 @@
-import { type AbiName, abis } from "@pyrena/abi";
+import { type AbiName, abis, layoutCodes } from "@pyrena/abi";
 import type { DictHandle, ListHandle } from "@pyrena/objects";
 import { createRuntime, type Runtime, restore } from "pyrena";
 import { afterEach, describe, expect, test } from "vitest";
@@ -152,3 +152,36 @@ test.each(["generational", "incremental", "none"] as const)(
     }
   },
 );
+
+test("in debug mode a type whose traverse visits a reference twice is named before a collection", () => {
+  const told: string[] = [];
+  const double = {
+    name: "Double",
+    basicsize: 24,
+    flags: 1 << 14,
+    layout: [layoutCodes.words, 16, 1, layoutCodes.words, 16, 1],
+    slots: { name: "Double" },
+  };
+  for (const collector of ["generational", "incremental"] as const) {
+    for (const swap of [false, true]) {
+      told.length = 0;
+      const runtime = createRuntime({
+        debug: true,
+        collector,
+        onUnraisable: ({ error, where }) => void told.push(`${where}: ${error}`),
+      });
+      if (swap) runtime.useCollector(collector === "incremental" ? "generational" : "incremental");
+      const { objects, gc, memory } = runtime;
+      const type = objects.types.define(double);
+      const held = objects.list.create(0);
+      const object = objects.alloc.gcObject(type, 24, 16);
+      memory.u32[(object + 16) >>> 2] = objects.refs.newRef(held);
+      memory.u32[(object + 20) >>> 2] = 0;
+      objects.alloc.track(object);
+      objects.refs.decref(held);
+      gc.collect();
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatch(/has 1 references?, but 2 are shown: traverse of 'Double'/);
+    }
+  }
+});

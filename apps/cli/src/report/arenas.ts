@@ -4,7 +4,44 @@
  * An arena is given back only when no block in it is live. So the question "why did the memory not come back?" has an
  * exact answer: because of so many blocks, in so many pools.
  */
-import { NEARLY_EMPTY, type RegionSnapshot } from "@pyrena/stats";
+import { type HeapSnapshot, NEARLY_EMPTY, type RegionSnapshot } from "@pyrena/stats";
+
+/** What lies in the arenas of a heap: `live + free + lost = held`. */
+export interface HeldArenas {
+  /** Size of an arena. */
+  readonly arenaBytes: number;
+  /** Size of a pool. */
+  readonly poolBytes: number;
+  readonly arenas: number;
+  readonly heldBytes: number;
+  readonly liveBlocks: number;
+  /** In live blocks. */
+  readonly liveBytes: number;
+  /** In free blocks and unused pools. */
+  readonly freeBytes: number;
+  /** Headers of pools, what is left over at a pool's end, and what an arena loses to alignment. */
+  readonly lostBytes: number;
+  /** Arenas that the live blocks would need if they lay together. */
+  readonly packedArenas: number;
+  /** What keeps the arenas. */
+  readonly groups: readonly ArenaGroup[];
+  /** Size classes with live blocks, those that hold most memory first. */
+  readonly sizeClasses: readonly HeldSizeClass[];
+}
+
+/** One size class. */
+export interface HeldSizeClass {
+  readonly blockBytes: number;
+  /** Pools with at least one live block. */
+  readonly pools: number;
+  /** Bytes of these pools. */
+  readonly heldBytes: number;
+  readonly liveBlocks: number;
+  readonly liveBytes: number;
+  readonly freeBlocks: number;
+  /** Pools that the live blocks would fill if they lay together. */
+  readonly packedPools: number;
+}
 
 /** How full an arena is, by the share of its bytes that lies in live blocks. */
 export type Fullness =
@@ -53,4 +90,39 @@ export function groupArenas(arenas: readonly RegionSnapshot[]): ArenaGroup[] {
     }
     return group.arenas === 0 ? [] : [group];
   });
+}
+
+/** What is to be said about the arenas among the regions of a heap; null if it has none. */
+export function holdArenas(snapshot: HeapSnapshot): HeldArenas | null {
+  const arenas = snapshot.regions.filter(({ kind }) => kind === "arena");
+  const poolBytes = arenas[0]?.poolBytes ?? 0;
+  if (poolBytes === 0) return null;
+  const sum = (of: (arena: RegionSnapshot) => number): number =>
+    arenas.reduce((all, arena) => all + of(arena), 0);
+  const heldBytes = sum(({ bytes }) => bytes);
+  const liveBytes = sum((arena) => arena.liveBytes);
+  const freeBytes = sum((arena) => arena.freeBlockBytes + arena.freePools * arena.poolBytes);
+  return {
+    arenaBytes: arenas[0].bytes,
+    poolBytes,
+    arenas: arenas.length,
+    heldBytes,
+    liveBlocks: sum((arena) => arena.liveBlocks),
+    liveBytes,
+    freeBytes,
+    lostBytes: heldBytes - liveBytes - freeBytes,
+    packedArenas: snapshot.fragmentation.packedArenas,
+    groups: groupArenas(arenas),
+    sizeClasses: snapshot.sizeClasses
+      .map((one) => ({
+        blockBytes: one.blockBytes,
+        pools: one.pools,
+        heldBytes: one.pools * poolBytes,
+        liveBlocks: one.liveBlocks,
+        liveBytes: one.liveBytes,
+        freeBlocks: one.freeBlocks,
+        packedPools: one.packedPools,
+      }))
+      .sort((a, b) => b.heldBytes - a.heldBytes || a.blockBytes - b.blockBytes),
+  };
 }

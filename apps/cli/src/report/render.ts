@@ -4,14 +4,12 @@
  * It fits on one screen and needs no knowledge of pymalloc: what it names it explains, and every figure is exact.
  */
 import { formatBytes, formatCount } from "@pyrena/stats";
+import { INDENT, indented, wrapped } from "../paragraphs.ts";
 import { formatTable } from "../table.ts";
 import type { Colors } from "../terminal.ts";
 import { count, formatSeconds } from "../units.ts";
-import type { ArenaGroup, Fullness } from "./arenas.ts";
+import { keptArenas, sizeClasses } from "./arena-text.ts";
 import type { ArenasReport, RunReport } from "./run-report.ts";
-
-/** Size classes shown in the table. */
-const CLASSES_SHOWN = 5;
 
 /**
  * The report, with an empty line before it and a newline at its end.
@@ -26,8 +24,8 @@ export function renderReport(report: RunReport, colors: Colors, columns = 100): 
       ? []
       : [
           smallObjects(arenas, colors),
-          keptArenas(arenas, colors, width),
-          sizeClasses(arenas, colors),
+          keptArenas({ ...arenas, ...arenas.end }, "Why memory did not come back", colors, width),
+          sizeClasses(arenas, "Block sizes that hold most memory at the end", colors),
         ]),
     otherFigures(report, width),
     allocatorsOwn(report, colors),
@@ -83,99 +81,8 @@ function smallObjects(arenas: ArenasReport, { bold }: Colors): string[] {
   ];
 }
 
-/** Which arenas could not be given back, and what keeps them: the heart of the report. */
-function keptArenas(arenas: ArenasReport, colors: Colors, width: number): string[] {
-  const { end, arenaBytes, poolBytes, groups, packedArenas } = arenas;
-  const loose = groups.filter(({ fullness }) => isLoose(fullness));
-  if (loose.length === 0 || packedArenas === end.arenas) return [];
-  const [first, ...others] = [...loose, ...groups.filter(({ fullness }) => !isLoose(fullness))];
-  const sentences = (texts: readonly string[], style = (line: string) => line): string[] =>
-    texts.flatMap((text) => indented(wrapped(text, width - INDENT.length).map(style)));
-  return [
-    colors.bold("Why memory did not come back"),
-    ...sentences([
-      `Python takes this memory in arenas of ${wholeBytes(arenaBytes)} and gives an arena back only when nothing in it is in use any more: one small string is enough to keep it.`,
-      "",
-    ]),
-    ...sentences(
-      [
-        `${formatCount(first.arenas)} of ${count(end.arenas, "arena")} ${is(first.arenas)} ${looseness[first.fullness]}, but kept by ${describeContents(first)}.`,
-      ],
-      colors.yellow,
-    ),
-    ...sentences([
-      ...describeScattered(arenas),
-      ...others.map((group) => describeOthers(group)),
-      `Laid side by side, all that is in use would fit in ${count(packedArenas, "arena")}: ${formatBytes(packedArenas * arenaBytes)}, not ${formatBytes(end.heldBytes)}.`,
-    ]),
-    ...sentences(
-      [
-        `A block holds one object. A pool is ${wholeBytes(poolBytes)} of an arena, cut into blocks of one size.`,
-      ],
-      colors.dim,
-    ),
-  ];
-}
-
-const looseness: { readonly [fullness in Fullness]: string } = {
-  nearlyEmpty: "nearly empty",
-  partlyUsed: "less than half in use",
-  wellUsed: "at least half in use",
-  empty: "empty",
-};
-
-function isLoose(fullness: Fullness): boolean {
-  return fullness === "nearlyEmpty" || fullness === "partlyUsed";
-}
-
-/** `212 blocks in 34 pools, 18 KiB in all`. */
-function describeContents(group: ArenaGroup): string {
-  return `${count(group.liveBlocks, "block")} in ${count(group.pools, "pool")}, ${formatBytes(group.liveBytes)} in all`;
-}
-
-/** The size whose blocks fill the most pools in vain: what the survivors are, in all likelihood. */
-function describeScattered({ sizeClasses }: ArenasReport): string[] {
-  const [worst] = sizeClasses.toSorted(
-    (a, b) => b.pools - b.packedPools - (a.pools - a.packedPools),
-  );
-  if (worst === undefined || worst.pools === worst.packedPools) return [];
-  return [
-    `Blocks of ${worst.blockBytes} bytes are scattered most: ${formatCount(worst.liveBlocks)} in ${count(worst.pools, "pool")}, where ${formatCount(worst.packedPools)} would do.`,
-  ];
-}
-
-function describeOthers(group: ArenaGroup): string {
-  const subject = `${formatCount(group.arenas)} more ${is(group.arenas)}`;
-  if (group.fullness === "empty") return `${subject} empty: Python keeps it for what comes next.`;
-  return `${subject} ${looseness[group.fullness]}: ${describeContents(group)}.`;
-}
-
-function is(n: number): string {
-  return n === 1 ? "is" : "are";
-}
-
 function was(n: number): string {
   return n === 1 ? "was" : "were";
-}
-
-function sizeClasses(arenas: ArenasReport, { bold }: Colors): string[] {
-  const shown = arenas.sizeClasses.slice(0, CLASSES_SHOWN);
-  if (shown.length === 0) return [];
-  const rows = [
-    ["block size", "blocks in use", "bytes in use", "pools", "bytes held", "pools needed"],
-    ...shown.map((size) => [
-      `${size.blockBytes} bytes`,
-      formatCount(size.liveBlocks),
-      formatBytes(size.liveBytes),
-      formatCount(size.pools),
-      formatBytes(size.heldBytes),
-      formatCount(size.packedPools),
-    ]),
-  ];
-  return [
-    bold("Block sizes that hold most memory at the end"),
-    ...indented(formatTable(rows, ["right", "right", "right", "right", "right", "right"])),
-  ];
 }
 
 function otherFigures(report: RunReport, width: number): string[] {
@@ -239,27 +146,4 @@ function remarks(report: RunReport, { yellow }: Colors, width: number): string[]
     );
   }
   return lines.flatMap((line) => wrapped(line, width)).map(yellow);
-}
-
-const INDENT = "  ";
-
-function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => (line === "" ? "" : `${INDENT}${line}`));
-}
-
-/** A text in lines of at most `width` characters, unless a word is longer. */
-function wrapped(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
-/** Sizes that are whole by design: `256 KiB`, `4 KiB`. */
-function wholeBytes(bytes: number): string {
-  return formatBytes(bytes).replace(/\.0+ /, " ");
 }

@@ -5,7 +5,7 @@
  * `version` grows with every change that a reader of the file could stumble over; new keys alone do not change it.
  */
 import type { HeapSnapshot } from "@pyrena/stats";
-import type { ArenaGroup } from "./arenas.ts";
+import type { HeldArenas } from "./arenas.ts";
 
 /** Version of {@link RunReport}. */
 export const RUN_REPORT_VERSION = 1;
@@ -106,46 +106,16 @@ export interface RunReport {
 }
 
 /** Memory for requests of up to 512 bytes. */
-export interface ArenasReport {
-  /** Size of an arena. */
-  readonly arenaBytes: number;
-  /** Size of a pool. */
-  readonly poolBytes: number;
+export interface ArenasReport
+  extends Pick<HeldArenas, "arenaBytes" | "poolBytes" | "packedArenas" | "groups" | "sizeClasses"> {
   /** Arenas taken from the system so far, and given back to it. */
   readonly taken: number;
   readonly givenBack: number;
   /** The most at any one time; the two need not be of the same moment. */
   readonly peak: { readonly heldBytes: number; readonly liveBytes: number };
   /** When the program had ended, before Python tore anything down: `live + free + lost = held`. */
-  readonly end: {
-    readonly arenas: number;
-    readonly heldBytes: number;
-    readonly liveBlocks: number;
-    /** In live blocks. */
-    readonly liveBytes: number;
-    /** In free blocks and unused pools. */
-    readonly freeBytes: number;
-    /** Headers of pools, what is left over at a pool's end, and what an arena loses to alignment. */
-    readonly lostBytes: number;
-  };
-  /** Arenas that the live blocks would need if they lay together. */
-  readonly packedArenas: number;
-  /** What keeps the arenas. */
-  readonly groups: readonly ArenaGroup[];
-  /** Size classes with live blocks, those that hold most memory first. */
-  readonly sizeClasses: readonly SizeClassReport[];
-}
-
-/** One size class. */
-export interface SizeClassReport {
-  readonly blockBytes: number;
-  /** Pools with at least one live block. */
-  readonly pools: number;
-  /** Bytes of these pools. */
-  readonly heldBytes: number;
-  readonly liveBlocks: number;
-  readonly liveBytes: number;
-  readonly freeBlocks: number;
-  /** Pools that the live blocks would fill if they lay together. */
-  readonly packedPools: number;
+  readonly end: Pick<
+    HeldArenas,
+    "arenas" | "heldBytes" | "liveBlocks" | "liveBytes" | "freeBytes" | "lostBytes"
+  >;
 }

@@ -2,7 +2,7 @@
 import { type HeapSnapshot, statValue } from "@pyrena/stats";
 import type { PythonProgram, RunTelemetry } from "../python/index.ts";
 import { version } from "../version.ts";
-import { groupArenas } from "./arenas.ts";
+import { holdArenas } from "./arenas.ts";
 import { type ArenasReport, RUN_REPORT_VERSION, type RunReport } from "./run-report.ts";
 
 /** The report of a run. */
@@ -64,38 +64,18 @@ function nameOf(program: PythonProgram): string {
 
 /** What is to be said about arenas; null if the heap is not one of arenas. */
 function summarizeArenas(atEnd: HeapSnapshot, { memory }: RunTelemetry): ArenasReport | null {
-  const arenas = atEnd.regions.filter(({ kind }) => kind === "arena");
-  const poolBytes = arenas[0]?.poolBytes ?? 0;
-  if (poolBytes === 0) return null;
-  const { totals } = atEnd;
-  const heldBytes = arenas.reduce((sum, { bytes }) => sum + bytes, 0);
-  const freeBytes = totals.freeBlockBytes + totals.unusedPoolBytes;
+  const held = holdArenas(atEnd);
+  if (held === null) return null;
+  const { arenaBytes, poolBytes, packedArenas, groups, sizeClasses, ...end } = held;
   return {
-    arenaBytes: arenas[0].bytes,
+    arenaBytes,
     poolBytes,
-    taken: statValue(atEnd.stats, "pymalloc", "arenasAllocatedTotal") ?? arenas.length,
+    taken: statValue(atEnd.stats, "pymalloc", "arenasAllocatedTotal") ?? end.arenas,
     givenBack: statValue(atEnd.stats, "pymalloc", "arenasReclaimed") ?? 0,
     peak: { heldBytes: memory.peakArenaBytes, liveBytes: memory.peakLiveBytes },
-    end: {
-      arenas: arenas.length,
-      heldBytes,
-      liveBlocks: totals.liveBlocks,
-      liveBytes: totals.liveBytes,
-      freeBytes,
-      lostBytes: heldBytes - totals.liveBytes - freeBytes,
-    },
-    packedArenas: atEnd.fragmentation.packedArenas,
-    groups: groupArenas(arenas),
-    sizeClasses: atEnd.sizeClasses
-      .map((one) => ({
-        blockBytes: one.blockBytes,
-        pools: one.pools,
-        heldBytes: one.pools * poolBytes,
-        liveBlocks: one.liveBlocks,
-        liveBytes: one.liveBytes,
-        freeBlocks: one.freeBlocks,
-        packedPools: one.packedPools,
-      }))
-      .sort((a, b) => b.heldBytes - a.heldBytes || a.blockBytes - b.blockBytes),
+    end,
+    packedArenas,
+    groups,
+    sizeClasses,
   };
 }

@@ -24,6 +24,7 @@ import {
   SPACE,
   TYPES_KNOWN,
   UNREACHABLE,
+  WARMED,
   WORDS,
 } from "./layout";
 
@@ -173,6 +174,36 @@ export function countHeads(list: u32, from: u32): u32 {
   for (; head != list && n < CHUNK; n++) head = load<u32>(head) & ~FLAGS;
   store<u32>(room, load<u32>(room, PASSED) + n, PASSED);
   return head;
+}
+
+/** What has been read last, for no reason but to have been read: see `warm`. */
+let seen: u32 = 0;
+
+/**
+ * Read where the references of the next objects lead, so that what is done with them one by one need not wait for
+ * memory each time. Only for objects whose references are a single operation of a layout program.
+ */
+export function warm(list: u32, from: u32, count: u32): void {
+  const step = word;
+  const objectAt = word << 1;
+  let sum: u32 = 0;
+  let head = from;
+  // Users' code has run since: a type may be another one by now.
+  simpleType = 0;
+  for (let n: u32 = 0; head != list && n < count; n++) {
+    const object = head + objectAt;
+    const its = load<u32>(object + typeAt);
+    if ((its == simpleType || learn(its)) && simpleCode != 0) {
+      const first = simpleCode == BUFFER ? load<u32>(object + simpleFirst) : object + simpleFirst;
+      const length = first == 0 ? 0 : min(load<u32>(object + simpleCount), WARMED);
+      for (let at = first; at != first + length * step; at += step) {
+        const referent = load<u32>(at);
+        if (referent != 0) sum += load<u32>(referent + countAt) + load<u32>(referent - objectAt);
+      }
+    }
+    head = load<u32>(head) & ~FLAGS;
+  }
+  seen = sum;
 }
 
 // ---- references

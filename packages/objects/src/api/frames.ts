@@ -56,6 +56,11 @@ export interface FramesApi {
    */
   pop(this: void, frame: Address): void;
   /**
+   * Let go of everything that runs, innermost first: blocks, frames, exceptions pending or being handled. For a heap
+   * that goes on without the code that ran there.
+   */
+  abandon(this: void): void;
+  /**
    * Call a function: push, run its body, pop; with an exception pending the frame enters the traceback first. New
    * reference or NULL. A JavaScript stack that is used up raises RecursionError, too.
    */

@@ -137,8 +137,8 @@ export interface JsValuesApi {
   hold(this: void, value: unknown): number;
   held(this: void, slot: number): unknown;
   drop(this: void, slot: number): void;
-  /** Number of the slot of an object that holds a value. */
-  slot(this: void, object: Address): number;
-  /** Put a value into a slot that was handed out before the heap was opened again. */
+  /** Visit the slots of objects that hold a value, and the values. */
+  each(this: void, visit: (slot: number, value: unknown) => void): void;
+  /** Put the value of an object into its slot, which was handed out before the heap was opened again. */
   give(this: void, slot: number, value: unknown): void;
 }

@@ -194,6 +194,8 @@ export interface TypesApi {
    * @returns the names of those without a layout program: what their objects refer to, nobody knows
    */
   standIn(this: void): string[];
+  /** For which types `standIn` did so; `hasLayout`: what their objects refer to is known. */
+  stoodIn(this: void): readonly { readonly name: string; readonly hasLayout: boolean }[];
   /** Number of the slots that a type names. */
   slotNumber(this: void, type: Address): number;
   /** Functions behind a type, and behind an object's type. */

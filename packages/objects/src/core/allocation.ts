@@ -32,6 +32,7 @@ export function makeAllocation(core: Core): Allocation {
   const PREV = word;
   const FLAGS = typeLayout(core).at.tp_flags;
   const MANAGED = typeFlags.managedDict | typeFlags.managedWeakref;
+  const HEAP_TYPE = typeFlags.heapType;
   const { increfLimit } = facts.refcount;
   const alignment = core.profile.abi.alignment;
   const freeLists: FreeList[] = [];
@@ -51,7 +52,7 @@ export function makeAllocation(core: Core): Allocation {
       u32[i + 3] = 0;
     }
     // Each instance holds a reference to a class made at run time (3.8 and later).
-    if ((u32[(type + FLAGS) >>> 2] & typeFlags.heapType) !== 0) {
+    if ((u32[(type + FLAGS) >>> 2] & HEAP_TYPE) !== 0) {
       const count = u32[type >>> 2];
       if (count < increfLimit) u32[type >>> 2] = count + 1;
     }

@@ -98,6 +98,9 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
   }
 
   /** Numbers that the heap names and for which nothing is registered here. */
+  /** Types for which `standIn` has registered functions. */
+  const stoodIn: { readonly name: string; readonly hasLayout: boolean }[] = [];
+
   function missing(): number[] {
     return Array.from({ length: tableCount() }, (_, number) => number).filter(
       (number) => slotsByNumber[number] === undefined,
@@ -177,8 +180,10 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
             () => type,
           ),
         );
+        stoodIn.push({ name, hasLayout: layout !== undefined });
         return layout === undefined ? [name] : [];
       }),
+    stoodIn: () => stoodIn,
     slotNumber: (type) => memory.u32[(type + T.tp_dealloc) >>> 2],
     slots: (type) => slotsByNumber[memory.u32[(type + T.tp_dealloc) >>> 2]],
     slotsOf: (object) => {

@@ -40,6 +40,8 @@ export interface Blocks {
   tryExcept(this: void, body: () => number, clause: ExceptClause): number;
   tryFinally(this: void, body: () => number, cleanup: () => number): number;
   reraise(this: void): -1;
+  /** Forget every block and every exception that is pending or being handled. */
+  abandon(this: void): void;
   /** Add the frame to the pending exception's traceback, unless the exception was caught and raised again in it. */
   traceOnce(this: void, frame: Address): void;
   roots(this: void, visit: (referent: Address, holder: string) => void): void;
@@ -103,6 +105,18 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     const value = memory.u32[(record + offset) >>> 2];
     memory.u32[(record + offset) >>> 2] = 0;
     if (value !== 0 && (value & 1) === 0) refs.decref(value);
+  }
+
+  function abandon(): void {
+    errors.clear();
+    const u32 = memory.u32;
+    const exception = u32[HANDLED];
+    u32[HANDLED] = 0;
+    refs.xdecref(exception);
+    for (let record = memory.u32[NEWEST]; record !== 0; record = memory.u32[NEWEST]) {
+      memory.u32[NEWEST] = memory.u32[record >>> 2];
+      for (const offset of [SAVED, SECOND, FIRST]) drop(record, offset);
+    }
   }
 
   /** Run a body; on an exception bring the stacks back to where they were, and the frame into the traceback. */
@@ -374,6 +388,7 @@ export function makeBlocks(core: Core, host: BlockHost): Blocks {
     tryExcept,
     tryFinally,
     reraise,
+    abandon,
     traceOnce,
     roots: (visit) => {
       const handled = memory.u32[HANDLED];

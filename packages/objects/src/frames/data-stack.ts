@@ -18,6 +18,8 @@ export interface DataStack {
   push(this: void, words: number): Address;
   /** Give back what `push` returned and all above it. */
   pop(this: void, base: Address): void;
+  /** Give back all that was pushed. */
+  clear(this: void): void;
   /** Newest first. @throws PyrenaError `heap-corrupt` where the chain of them has no end */
   chunks(this: void): { base: Address; bytes: number; used: number }[];
   /** Give all chunks back. */
@@ -82,6 +84,12 @@ export function makeDataStack(core: Core): DataStack {
       while (base <= u32[CHUNK] || base >= u32[LIMIT]) popChunk();
       if (base === u32[CHUNK] + HEADER) popChunk();
       else u32[TOP] = base;
+    },
+    clear: () => {
+      const u32 = memory.u32;
+      if (u32[CHUNK] === 0) return;
+      while (u32[(u32[CHUNK] + C.previous) >>> 2] !== 0) popChunk();
+      u32[TOP] = u32[CHUNK] + HEADER + word;
     },
     chunks: () => {
       const u32 = memory.u32;

@@ -233,6 +233,12 @@ export function makeFrames(core: Core): FramesApi {
       return code === 0 ? 0 : enter(code, 0);
     },
     pop,
+    abandon: () => {
+      blocks.abandon();
+      while (memory.u32[FRAME] !== 0) pop(memory.u32[FRAME]);
+      stack.clear();
+      memory.u32[DEPTH] = 0;
+    },
     callFunction: (fn, args) => {
       const frame = push(fn, args);
       return frame === 0 ? 0 : run(frame);

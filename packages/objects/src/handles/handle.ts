@@ -13,6 +13,9 @@ import { type HandleTable, makeHandleTable } from "./table.ts";
 /** Python objects that have a JavaScript counterpart without identity: they come out as that. */
 export type Atom = null | boolean | number | bigint | string;
 
+/** Characters of a repr that a console shows. */
+const SHOWN = 1000;
+
 /** What reading gives: atoms as JavaScript values, everything else as a handle, which is the caller's to release. */
 export type PyValue = Atom | Handle;
 
@@ -289,6 +292,19 @@ export class Handle {
   declare address: Address;
   /** Entry in the handle table; once released: the address that it had, negative. */
   declare entry: number;
+
+  static {
+    // What `console.log` of Node (and of those who do as it does) shows: the object, not how handles are made.
+    Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: Handle): string {
+        if (this.address === 0) return this.toString();
+        const { types, protocol } = this.context.core;
+        const text = protocol.repr(this.address, SHOWN);
+        const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+        return `${types.name(types.typeOf(this.address))} ${shown}`;
+      },
+    });
+  }
 
   /** Made by {@link HandleContext.wrap}; steals the reference, also when it throws. */
   constructor(context: HandleContext, ref: Address) {

@@ -13,12 +13,22 @@ export function checkBlocks(
   { found, blocks }: Survey,
   kept: ReadonlyMap<Address, string>,
 ): void {
-  const owned = new Map<Address, string>();
-  const claim = (block: Address, what: string): void => {
+  // What owns each block: a text, an object, or (negative) an object whose buffer it is. Texts of millions of objects
+  // are not made before one is needed.
+  const owned = new Map<Address, string | number>();
+  const textOf = (owner: string | number): string => {
+    if (typeof owner === "string") return owner;
+    return owner < 0 ? `${nameOf(core, -owner)} as a buffer` : nameOf(core, owner);
+  };
+  const claim = (block: Address, owner: string | number): void => {
     const other = owned.get(block);
-    if (other !== undefined)
-      broken(block, `the block at ${hex(block)} belongs to ${other}, and to ${what}`);
-    owned.set(block, what);
+    if (other !== undefined) {
+      broken(
+        block,
+        `the block at ${hex(block)} belongs to ${textOf(other)}, and to ${textOf(owner)}`,
+      );
+    }
+    owned.set(block, owner);
   };
   for (const { tag, address } of core.heap.layers()) claim(address, `the state of layer ${tag}`);
   const layers = new Set(owned.keys());
@@ -27,10 +37,10 @@ export function checkBlocks(
     walker.holds?.((block) => claim(block, `the allocator ${walker.name}`));
   }
   for (const object of found.keys()) {
-    if (!isStatic(core, object)) claim(blockOf(core, object), nameOf(core, object));
+    if (!isStatic(core, object)) claim(blockOf(core, object), object);
   }
   for (const [block, { owner }] of blocks) {
-    if (!isStatic(core, block)) claim(block, `${nameOf(core, owner)} as a buffer`);
+    if (!isStatic(core, block)) claim(block, -owner);
   }
   for (const [object, list] of kept) {
     // Keys objects of dicts are no objects: nothing lies before them.
@@ -54,10 +64,10 @@ export function checkBlocks(
       },
     });
   }
-  for (const [address, what] of owned) {
+  for (const [address, owner] of owned) {
     // The states of the allocators themselves may lie outside all segments.
     if (!live.has(address) && !layers.has(address))
-      broken(address, `${what} lies at ${hex(address)}, where no live block is`);
+      broken(address, `${textOf(owner)} lies at ${hex(address)}, where no live block is`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Layout programs, run step by step: the second opinion on what `traverse` visits. */
-import { type Address, layoutCodes } from "@pyrena/abi";
+import { type Address, hex, layoutCodes, PyrenaError } from "@pyrena/abi";
 import type { Core } from "../core/core.ts";
 import { typeLayout } from "../core/type-object.ts";
 
@@ -24,10 +24,20 @@ function runLayout(core: Core, TRAVERSE: number, object: Address): Address[] | u
     const referent = u32[at >>> 2];
     if (referent !== 0) found.push(referent);
   };
+  const within = (start: Address, count: number): void => {
+    if (start + count * word <= memory.byteLength) return;
+    throw new PyrenaError(
+      "heap-corrupt",
+      `O3: the layout program of ${hex(object)} names ${count} words at ${hex(start)}, beyond the memory`,
+      { address: object, invariant: "O3" },
+    );
+  };
   const words = (start: Address, count: number): void => {
+    within(start, count);
     for (let n = 0; n < count; n++) add(start + n * word);
   };
   const items = (start: Address, count: number): void => {
+    if (start !== 0) within(start, count);
     for (let n = count - 1; n >= 0; n--) add(start + n * word);
   };
   for (;;) {

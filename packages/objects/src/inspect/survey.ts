@@ -33,7 +33,8 @@ export function survey(
   const found = new Map<Address, number>();
   const blocks = new Map<Address, OwnedBlock>();
   const ahead: Address[] = [];
-  let holder = "";
+  // An object's address, or a root's name.
+  let holder: string | Address = "";
   const see = (object: Address): void => {
     const before = found.get(object);
     if (before === undefined) {
@@ -59,7 +60,7 @@ export function survey(
   }
   for (let object = ahead.pop(); object !== undefined; object = ahead.pop()) {
     const owner = object;
-    holder = hex(owner);
+    holder = owner;
     // References of static types are roots already.
     if (isStaticType(core, owner)) continue;
     references.each(owner, see);
@@ -85,13 +86,17 @@ export function isStaticType(core: Core, object: Address): boolean {
  * O2 An object's address is aligned and within the memory, its type is a type whose functions are known here, and its
  * count is not 0.
  */
-export function checkHeader(core: Core, object: Address, holder: string): void {
+export function checkHeader(core: Core, object: Address, holder: string | Address): void {
   const { memory, word, types } = core;
   const wrong = (why: string): never => {
-    throw new PyrenaError("heap-corrupt", `O2: ${hex(object)}, held by ${holder}, ${why}`, {
-      address: object,
-      invariant: "O2",
-    });
+    throw new PyrenaError(
+      "heap-corrupt",
+      `O2: ${hex(object)}, held by ${typeof holder === "string" ? holder : hex(holder)}, ${why}`,
+      {
+        address: object,
+        invariant: "O2",
+      },
+    );
   };
   const isInMemory = (address: Address): boolean =>
     address > 0 && address % word === 0 && address + 4 * word <= memory.byteLength;

@@ -6,7 +6,7 @@
  *   of interned strs does not count in its mortal strs.
  * - O2 What a reference leads to is a living object of a known type (survey.ts).
  * - O3 An object's own fields agree with one another (ownership.ts).
- * - O4 The collector's own invariants hold, and what it tracks is collectable and alive.
+ * - O4 The collector's own invariants hold; what it tracks is collectable and alive, and is all whose PyGC_Head says so.
  * - O5 A block that objects own has one owner, or as many as it says.
  * - O6 Free lists have as many entries as they count, each once, none of them alive (free-lists.ts).
  * - O7 Every live block of the allocators belongs to exactly one object, buffer, free list or piece of state, and every
@@ -63,7 +63,9 @@ export function verify(looking: Verifying, options: VerifyOptions): void {
 
 function checkTracked(core: Core, collector: Collector, seen: Survey): void {
   const { types, alloc } = core;
+  const tracked = new Set<Address>();
   collector.each(collector.ctx, (object) => {
+    tracked.add(object);
     if (!types.isCollectable(object))
       broken("O4", object, `${describe(core, object)} is tracked, but is not collectable`);
     if (!alloc.isTracked(object))
@@ -75,6 +77,14 @@ function checkTracked(core: Core, collector: Collector, seen: Survey): void {
     if (!seen.found.has(object))
       broken("O4", object, `${describe(core, object)} is tracked, but was not found`);
   });
+  for (const object of seen.found.keys()) {
+    if (types.isCollectable(object) && alloc.isTracked(object) && !tracked.has(object))
+      broken(
+        "O4",
+        object,
+        `${describe(core, object)} says it is tracked, but the collector has it not`,
+      );
+  }
 }
 
 function checkWeakrefs(core: Core, { found }: Survey): void {

@@ -29,6 +29,8 @@ export function makeJsValues(core: Core): JsValuesApi {
   const SLOT = at.slot;
   const LAST = (state + core.at.js_values) >>> 2;
   const values = new Map<number, unknown>();
+  /** Slots of objects; the others are those of types that hold a value themselves. */
+  const ofObjects = new Set<number>();
 
   const type = types.define({
     name: "JsValue",
@@ -37,7 +39,9 @@ export function makeJsValues(core: Core): JsValuesApi {
     slots: {
       name: "JsValue",
       dealloc: (object) => {
-        values.delete(memory.u32[(object + SLOT) >>> 2]);
+        const slot = memory.u32[(object + SLOT) >>> 2];
+        values.delete(slot);
+        ofObjects.delete(slot);
         alloc.freeObject(object);
       },
       repr: (object) => `<JsValue ${describe(value(object))}>`,
@@ -64,7 +68,9 @@ export function makeJsValues(core: Core): JsValuesApi {
       const object = alloc.object(type, BYTES);
       if (object === 0) return 0;
       const i = (object + SLOT) >>> 2;
-      memory.u32[i] = hold(held);
+      const slot = hold(held);
+      memory.u32[i] = slot;
+      ofObjects.add(slot);
       if (wide) memory.u32[i + 1] = 0;
       return object;
     },
@@ -74,9 +80,12 @@ export function makeJsValues(core: Core): JsValuesApi {
     drop: (slot) => {
       values.delete(slot);
     },
-    slot: (object) => memory.u32[(object + SLOT) >>> 2],
     give: (slot, given) => {
       values.set(slot, given);
+      ofObjects.add(slot);
+    },
+    each: (visit) => {
+      for (const slot of ofObjects) visit(slot, values.get(slot));
     },
   };
 }

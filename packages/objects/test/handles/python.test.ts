@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { PyrenaError } from "@pyrena/abi";
 import { type DictHandle, type ListHandle, PyException, Python } from "@pyrena/objects";
 import { describe, expect, it } from "vitest";
@@ -90,6 +91,18 @@ describe.each(everyProfile)("handles in %s %s", (version, abi) => {
       py.verify();
     });
     py.verify();
+  });
+
+  it("show the object on a console, and not how handles are made", () => {
+    const py = fresh();
+    const l = py.list([1, "two", [3]]);
+    expect(inspect(l)).toBe("list [1, 'two', [3]]");
+    expect(inspect({ l }).length).toBeLessThan(40);
+    const long = py.list(Array.from({ length: 10_000 }, (_, n) => n));
+    expect(inspect(long).length).toBeLessThan(1100);
+    for (const handle of [l, long]) handle.release();
+    expect(inspect(l)).toMatch(/^released handle/);
+    py.dispose();
   });
 
   it("share items that are asked for as handles, and replace one in a tuple", () => {
