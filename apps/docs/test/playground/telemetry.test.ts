@@ -13,7 +13,7 @@ while True:
     time.sleep(0.001)
 `;
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true },
   { name: "by suspending", isolated: false },
 ])("the playground $name", ({ isolated }) => {
@@ -163,7 +163,7 @@ print(phases.count("stop"))
   });
 });
 
-describe.skipIf(missing !== undefined)("the playground's settings", () => {
+describe.skipIf(missing)("the playground's settings", () => {
   let site: Site;
   let play: Play;
 
