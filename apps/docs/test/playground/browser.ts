@@ -9,7 +9,7 @@ const endpoint = inject("browser");
 export const missing: boolean = endpoint === undefined;
 
 /** For everything that a page is waited for, in milliseconds. */
-const PATIENCE = 15_000;
+export const PATIENCE = 15_000;
 
 /** A server of the site, and the browser that all tests share. */
 export class Site {

@@ -1,5 +1,7 @@
 /** A graph of objects: nodes on a ring, arrows for references. Each node is a button; a list says the same in words. */
 import type { JSX } from "preact";
+import { useTexts } from "./language.ts";
+import { graphView } from "./texts.ts";
 
 export interface GraphNode {
   readonly id: string;
@@ -34,6 +36,7 @@ const HEIGHT = 350;
 const RADIUS = 27;
 
 export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.Element {
+  const texts = useTexts(graphView);
   const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
@@ -62,7 +65,7 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
             d={edge.from === edge.to ? loop(from) : arc(from, to)}
             marker-end="url(#arrow)"
           >
-            <title>{`${edge.from} refers to ${edge.to}${edge.count > 1 ? ` ${edge.count} times` : ""}`}</title>
+            <title>{texts.edge(edge.from, edge.to, edge.count)}</title>
           </path>
         );
       })}
@@ -77,7 +80,8 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
               role="button"
               tabIndex={0}
               aria-pressed={node.picked ?? false}
-              aria-label={`${node.id}: ${node.description}`}
+              data-node={node.id}
+              aria-label={texts.node(node.id, node.description)}
               onClick={pick}
               onKeyDown={(event) => {
                 if (event.key !== "Enter" && event.key !== " ") return;

@@ -1,19 +1,29 @@
 /** The frame of a live part: a title, what is in it, and one line that says what happened last. */
 import type { ComponentChildren, JSX } from "preact";
+import { grouped, type Language } from "../../i18n/texts.ts";
+import { LanguageContext } from "./language.ts";
 import "./live.css";
 
 export interface LivePartProps {
   readonly title: string;
+  /** What the components in it speak. */
+  readonly language?: Language | undefined;
   readonly status?: string | undefined;
   readonly failed?: boolean;
   readonly children: ComponentChildren;
 }
 
-export function LivePart({ title, status, failed = false, children }: LivePartProps): JSX.Element {
+export function LivePart({
+  title,
+  language = "en",
+  status,
+  failed = false,
+  children,
+}: LivePartProps): JSX.Element {
   return (
-    <section class="live not-content" aria-label={title}>
+    <section class="live not-content" aria-label={title} lang={language}>
       <p class="live-title">{title}</p>
-      {children}
+      <LanguageContext.Provider value={language}>{children}</LanguageContext.Provider>
       {status !== undefined && (
         <p class={`live-status ${failed ? "live-error" : ""}`} role="status">
           {status}
@@ -23,20 +33,18 @@ export function LivePart({ title, status, failed = false, children }: LivePartPr
   );
 }
 
-/** Figures with their names. */
+/** Figures with their names; an id is for what looks for one, whatever the language. */
 export function Figures({
   of,
 }: {
-  readonly of: readonly (readonly [name: string, value: string | number])[];
+  readonly of: readonly (readonly [name: string, value: string | number, id?: string])[];
 }): JSX.Element {
   return (
     <dl class="live-figures">
-      {of.map(([name, value]) => (
+      {of.map(([name, value, id]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd data-figure={name}>
-            {typeof value === "number" ? value.toLocaleString("en") : value}
-          </dd>
+          <dd data-figure={id ?? name}>{typeof value === "number" ? grouped(value) : value}</dd>
         </div>
       ))}
     </dl>

@@ -1,5 +1,7 @@
 /** Walks through numbered steps: buttons, a slider, and what the step does in words that are read out. */
 import type { JSX } from "preact";
+import { useTexts } from "./language.ts";
+import { stepper } from "./texts.ts";
 
 export interface StepperProps {
   readonly label: string;
@@ -12,29 +14,30 @@ export interface StepperProps {
 }
 
 export function Stepper({ label, step, count, text, onStep }: StepperProps): JSX.Element {
+  const texts = useTexts(stepper);
   const last = count - 1;
   return (
     <div class="live-stack">
       <fieldset class="live-row" aria-label={label}>
         <button type="button" disabled={step === 0} onClick={() => onStep(0)}>
-          First
+          {texts.first}
         </button>
         <button type="button" disabled={step === 0} onClick={() => onStep(step - 1)}>
-          Back
+          {texts.back}
         </button>
         <button type="button" disabled={step >= last} onClick={() => onStep(step + 1)}>
-          Next
+          {texts.next}
         </button>
         <button type="button" disabled={step >= last} onClick={() => onStep(last)}>
-          Last
+          {texts.last}
         </button>
         <input
           type="range"
           min={0}
           max={last}
           value={step}
-          aria-label={`${label}: step`}
-          aria-valuetext={`step ${step + 1} of ${count}`}
+          aria-label={texts.slider(label)}
+          aria-valuetext={texts.step(step + 1, count)}
           onInput={(event) => onStep(event.currentTarget.valueAsNumber)}
         />
         <span>
