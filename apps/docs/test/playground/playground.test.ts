@@ -51,7 +51,7 @@ f(0)
   });
 });
 
-describe.skipIf(missing !== undefined)("a program in the playground", () => {
+describe.skipIf(missing)("a program in the playground", () => {
   let site: Site;
   let play: Play;
 
