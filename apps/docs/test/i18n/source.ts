@@ -58,8 +58,14 @@ export interface PageParts {
   readonly prose: readonly string[];
 }
 
-const numbersIn = (text: string): string[] =>
-  (text.match(/\d[\d,]*(?:\.\d+)*/g) ?? []).map((number) => number.replace(/,$/, ""));
+/** The numbers in a text, in figures. Languages have other words for large ones: 8.2 million is 820 万. */
+function numbersIn(text: string): string[] {
+  const scale: Readonly<Record<string, number>> = { million: 1e6, 万: 1e4, 亿: 1e8 };
+  return [...text.matchAll(/(\d+(?:,\d{3})*(?:\.\d+)*)(?: ?(million|万|亿))?/g)].map(
+    ([, number, word]) =>
+      word === undefined ? number! : String(Math.round(Number(number) * scale[word]!)),
+  );
+}
 
 /** A string as the text of an attribute: `part="arenas"`. */
 const attribute = (tag: string, name: string): string =>
@@ -114,10 +120,10 @@ export function partsOf(source: string): PageParts {
   };
 }
 
-/** What of a drawing does not depend on the language: its lines and arrows, and its numbers. */
+/** What of a drawing does not depend on the language: its lines and arrows, however long, and its numbers. */
 export function skeleton(drawing: string): { lines: string; numbers: string[] } {
   return {
-    lines: drawing.match(/[─-╿▀-▟←-↓]/gu)?.join("") ?? "",
+    lines: (drawing.match(/[─-╿▀-▟←-↓]/gu) ?? []).join("").replace(/(.)\1+/gu, "$1"),
     numbers: numbersIn(drawing).sort(),
   };
 }

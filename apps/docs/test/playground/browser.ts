@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { type Served, serve } from "../../serve.ts";
 
 const folder = process.env["DOCS_DIST"] ?? join(import.meta.dirname, "../../dist");
@@ -22,8 +22,26 @@ export const missing: string | undefined =
 
 if (missing !== undefined) console.warn(`Skipped: the site in a browser, since ${missing}`);
 
-/** A browser and a server of the site. */
+/** How long anything in a page is waited for, in milliseconds. */
+export const PATIENCE = 15_000;
+
+/** One browser for all the sites of a file, started with the first one and closed with the last. */
+let browser: Promise<Browser> | undefined;
+let sites = 0;
+
+function launch(): Promise<Browser> {
+  sites++;
+  browser ??= chromium.launch({
+    executablePath: executablePath!,
+    args: ["--no-sandbox"],
+    timeout: PATIENCE,
+  });
+  return browser;
+}
+
+/** A server of the site, and pages in the browser. */
 export class Site {
+  readonly #contexts: BrowserContext[] = [];
   readonly #browser: Browser;
   readonly #served: Served;
   /** What went wrong in pages, by their consoles. */
@@ -36,16 +54,14 @@ export class Site {
 
   static async open(isolated: boolean): Promise<Site> {
     const served = await serve({ port: 0, isolated, folder });
-    const browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ["--no-sandbox"],
-    });
-    return new Site(browser, served);
+    return new Site(await launch(), served);
   }
 
   /** A page at an address below the site's root. */
   async page(path: string): Promise<Page> {
     const context = await this.#browser.newContext({ viewport: { width: 1400, height: 1000 } });
+    this.#contexts.push(context);
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error") this.errors.push(message.text());
@@ -66,7 +82,10 @@ export class Site {
   }
 
   async close(): Promise<void> {
-    await this.#browser.close();
+    for (const context of this.#contexts) await context.close();
     await this.#served.close();
+    if (--sites > 0) return;
+    browser = undefined;
+    await this.#browser.close();
   }
 }

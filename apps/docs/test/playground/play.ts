@@ -1,5 +1,7 @@
 /** The playground as its user has it. */
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+import { PATIENCE } from "./browser.ts";
 
 /** The playground of one page. */
 export class Play {
@@ -27,7 +29,7 @@ export class Play {
 
   async reaches(...phases: string[]): Promise<void> {
     const selector = phases.map((phase) => `.play[data-phase="${phase}"]`).join(", ");
-    await this.page.locator(selector).waitFor({ timeout: 20_000 });
+    await this.page.locator(selector).waitFor();
   }
 
   /** Run to the end. @returns what was written */
@@ -58,8 +60,23 @@ export class Play {
     return Number(value);
   }
 
+  /** What the map says that it shows, once that is as expected. */
+  async summary(expected: RegExp): Promise<string> {
+    const map = this.page.locator(".play-map-summary");
+    const read = async (): Promise<string> => (await map.getAttribute("data-summary")) ?? "";
+    await expect.poll(read, { timeout: PATIENCE }).toMatch(expected);
+    return read();
+  }
+
+  /** Press a button that takes the paused program a step further, and wait for it. */
+  async step(name: string): Promise<void> {
+    const before = await this.page.locator(".play").getAttribute("data-stops");
+    await this.press(name);
+    await this.page.locator(`.play[data-phase="paused"]:not([data-stops="${before}"])`).waitFor();
+  }
+
   async writes(text: string): Promise<void> {
-    await this.page.locator(".play-output", { hasText: text }).waitFor({ timeout: 20_000 });
+    await this.page.locator(".play-output", { hasText: text }).waitFor();
   }
 
   /** Choose from a list of the settings. */
