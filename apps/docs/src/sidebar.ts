@@ -35,6 +35,7 @@ export const sidebar: Sidebar = [
   group("Start", "开始", "start"),
   group("Learn", "学习", "learn"),
   { label: "Playground", translations: { "zh-CN": "演练场" }, link: "/playground/" },
+  group("Diagnose", "诊断", "diagnose"),
   group("Build", "构建", "build"),
   reference,
 ];
