@@ -1,5 +1,6 @@
 /** The figures that the pages of the course speak of, part by part. */
 import { expect, it } from "vitest";
+import type { Translated } from "../../src/i18n/texts.ts";
 import { DebugLab } from "../../src/live/debug/model.ts";
 import { runLoad } from "../../src/live/domains/model.ts";
 import { play, scenarios } from "../../src/live/finalizers/model.ts";
@@ -65,11 +66,35 @@ it("has an answer for each exercise of each page, and on each page one exercise 
   }
 });
 
+it("has each text of each part in Chinese, but for those that are names", () => {
+  const modules = import.meta.glob<Readonly<Record<string, unknown>>>("../../src/live/*/texts.ts", {
+    eager: true,
+  });
+  const names = new Set(["pool", "arena", "raw", "pymalloc", "list", "float", "dict", "a is b"]);
+  const same: string[] = [];
+  const compare = (where: string, en: unknown, zh: unknown): void => {
+    const [one, other] = [en, zh].map((text) => (typeof text === "function" ? `${text}` : text));
+    if (typeof one === "string" && one === other && !names.has(one)) same.push(`${where}: ${one}`);
+    if (typeof en !== "object" || en === null) return;
+    for (const [key, value] of Object.entries(en)) {
+      compare(`${where}.${key}`, value, (zh as Readonly<Record<string, unknown>>)[key]);
+    }
+  };
+  for (const [path, module] of Object.entries(modules)) {
+    for (const [name, texts] of Object.entries(module)) {
+      const { en, "zh-CN": zh } = texts as Translated<unknown>;
+      compare(`${path.split("/").at(-2)}.${name}`, en, zh);
+    }
+  }
+  expect(same).toEqual([]);
+});
+
 it("compares answers without regard to separators and case", () => {
   expect(sameAnswer(" 1,048,576 ", 1_048_576)).toBe(true);
   expect(sameAnswer("Raw Blocks", "raw blocks")).toBe(true);
   expect(sameAnswer("", 0)).toBe(false);
   expect(sameAnswer("10", 100)).toBe(false);
+  expect(sameAnswer("１，０４８，５７６", 1_048_576)).toBe(true);
 });
 
 it("sends a request over 512 bytes, or of none, to the raw allocator", () => {

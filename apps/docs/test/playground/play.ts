@@ -1,9 +1,13 @@
 /** The playground as its user has it. */
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+import { PATIENCE } from "./browser.ts";
 
 /** The playground of one page. */
 export class Play {
   readonly page: Page;
+  /** How many programs had ended when a button was last pressed. */
+  #ends: string | null = "0";
 
   constructor(page: Page) {
     this.page = page;
@@ -22,12 +26,13 @@ export class Play {
   }
 
   async press(name: string): Promise<void> {
+    this.#ends = await this.page.locator(".play").getAttribute("data-ends");
     await this.page.getByRole("button", { name, exact: true }).click();
   }
 
   async reaches(...phases: string[]): Promise<void> {
     const selector = phases.map((phase) => `.play[data-phase="${phase}"]`).join(", ");
-    await this.page.locator(selector).waitFor({ timeout: 20_000 });
+    await this.page.locator(selector).waitFor();
   }
 
   /** Run to the end. @returns what was written */
@@ -37,10 +42,9 @@ export class Play {
     return this.output();
   }
 
-  /** Until the program that has just been started has ended. */
+  /** Until the program that the last button has started has ended, however soon. */
   async ends(): Promise<void> {
-    await this.reaches("starting", "running");
-    await this.reaches("ended");
+    await this.page.locator(`.play[data-phase="ended"]:not([data-ends="${this.#ends}"])`).waitFor();
   }
 
   async output(): Promise<string> {
@@ -58,8 +62,23 @@ export class Play {
     return Number(value);
   }
 
+  /** What the map says that it shows, once that is as expected. */
+  async summary(expected: RegExp): Promise<string> {
+    const map = this.page.locator(".play-map-summary");
+    const read = async (): Promise<string> => (await map.getAttribute("data-summary")) ?? "";
+    await expect.poll(read, { timeout: PATIENCE }).toMatch(expected);
+    return read();
+  }
+
+  /** Press a button that takes the paused program a step further, and wait for it. */
+  async step(name: string): Promise<void> {
+    const before = await this.page.locator(".play").getAttribute("data-stops");
+    await this.press(name);
+    await this.page.locator(`.play[data-phase="paused"]:not([data-stops="${before}"])`).waitFor();
+  }
+
   async writes(text: string): Promise<void> {
-    await this.page.locator(".play-output", { hasText: text }).waitFor({ timeout: 20_000 });
+    await this.page.locator(".play-output", { hasText: text }).waitFor();
   }
 
   /** Choose from a list of the settings. */

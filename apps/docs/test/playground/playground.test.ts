@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { missing, Site } from "./browser.ts";
 import { Play } from "./play.ts";
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true, query: "", reach: "shared" },
   { name: "by suspending", isolated: false, query: "", reach: "suspending" },
   { name: "without either", isolated: false, query: "?reach=none", reach: "none" },
@@ -20,30 +20,25 @@ describe.skipIf(missing !== undefined).each([
     expect(site.errors).toEqual([]);
   });
 
-  test("runs a program in CPython and shows what it writes", async () => {
+  test("runs a program in CPython, and shows what it writes and where it fails", async () => {
     const output = await play.finish(
-      "import sys, platform\nprint(platform.python_implementation(), sys.version_info[:2])\nprint('ü', file=sys.stderr)",
-    );
-    expect(output).toBe("CPython (3, 14)\nü\n");
-    expect(await play.status()).toContain("Finished with exit code 0");
-    expect(await play.page.locator(".play").getAttribute("data-reach")).toBe(reach);
-  });
+      `import sys, platform
+print(platform.python_implementation(), sys.version_info[:2])
+print("ü", file=sys.stderr)
+def f(n):
+    return 1 // n
 
-  test("shows a traceback of the program alone, and marks its lines", async () => {
-    const output = await play.finish("def f(n):\n    return 1 // n\n\nf(0)\n");
-    expect(output).toMatch(
-      /^Traceback \(most recent call last\):\n {2}File "main.py", line 4, in <module>\n/,
+f(0)
+`,
     );
-    expect(output).toContain("ZeroDivisionError");
+    expect(await play.page.locator(".play").getAttribute("data-reach")).toBe(reach);
+    expect(await play.status()).toContain("Ended by ZeroDivisionError");
+    // The traceback is of the program alone, and its lines are marked.
+    expect(output).toMatch(
+      /^CPython \(3, 14\)\nü\nTraceback \(most recent call last\):\n {2}File "main.py", line 7, in <module>\n/,
+    );
     expect(output).not.toContain("<string>");
     expect(await play.page.locator(".play-line-raised").count()).toBe(2);
-  });
-
-  test("shows a syntax error at its line", async () => {
-    const output = await play.finish("x = 1\ny = (\n");
-    expect(output).toContain('File "main.py", line 2');
-    expect(output).toContain("SyntaxError: '(' was never closed");
-    expect(await play.page.locator(".play-line-raised").textContent()).toBe("y = (");
   });
 
   test("stops a program that never ends", async () => {
@@ -53,6 +48,27 @@ describe.skipIf(missing !== undefined).each([
     await play.reaches("ended");
     expect(await play.status()).toContain("Stopped");
     expect(await play.finish("print('fresh', 'n' in globals())")).toBe("fresh False\n");
+  });
+});
+
+describe.skipIf(missing)("a program in the playground", () => {
+  let site: Site;
+  let play: Play;
+
+  beforeAll(async () => {
+    site = await Site.open(true);
+    play = new Play(await site.page("playground/"));
+  });
+  afterAll(() => site?.close());
+  afterEach(() => {
+    expect(site.errors).toEqual([]);
+  });
+
+  test("shows a syntax error at its line", async () => {
+    const output = await play.finish("x = 1\ny = (\n");
+    expect(output).toContain('File "main.py", line 2');
+    expect(output).toContain("SyntaxError: '(' was never closed");
+    expect(await play.page.locator(".play-line-raised").textContent()).toBe("y = (");
   });
 
   test("stops a program that does not heed KeyboardInterrupt", async () => {

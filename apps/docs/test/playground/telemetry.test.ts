@@ -13,7 +13,7 @@ while True:
     time.sleep(0.001)
 `;
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true },
   { name: "by suspending", isolated: false },
 ])("the playground $name", ({ isolated }) => {
@@ -56,9 +56,7 @@ describe.skipIf(missing !== undefined).each([
     await play.reaches("paused");
     const lines: number[] = [];
     for (let step = 0; step < 9; step++) {
-      const before = await play.page.locator(".play").getAttribute("data-stops");
-      await play.press("Next line");
-      await play.page.locator(`.play[data-phase="paused"]:not([data-stops="${before}"])`).waitFor();
+      await play.step("Next line");
       lines.push(Number(/at line (\d+)/.exec(await play.status())![1]));
     }
     // Three lines of the loop, and its head, over and over.
@@ -70,17 +68,30 @@ describe.skipIf(missing !== undefined).each([
     await play.press("Stop");
     await play.reaches("ended");
   });
+});
 
-  test("shows pools, blocks and lines as they are", async () => {
+describe.skipIf(missing)("the pictures of the playground", () => {
+  let site: Site;
+  let play: Play;
+
+  beforeAll(async () => {
+    site = await Site.open(true);
+    play = new Play(await site.page("playground/"));
+  });
+  afterAll(() => site?.close());
+  afterEach(() => {
+    expect(site.errors).toEqual([]);
+  });
+
+  test("show pools, blocks and lines as they are", async () => {
     await play.finish("kept = [bytes(383) for n in range(20_000)]\nmore = [object()]\ndel more\n");
     // An object of bytes has a header of 17 bytes more; 383 + 17 = 400, a size class of its own.
     const live = await play.figure("live");
     expect(live).toBeGreaterThan(20_000 * 400);
-    await play.page.waitForTimeout(400);
-    const summary = await play.page.locator(".play-map-summary").getAttribute("data-summary");
+    const summary = await play.summary(/\d+ live/);
     const [arenas, usedPools, pools, blocks] =
       /^(\d+) arenas, (\d+) of (\d+) pools in use, (\d+) live/
-        .exec(summary ?? "")!
+        .exec(summary)!
         .slice(1)
         .map(Number) as [number, number, number, number];
     // Ten blocks of 400 bytes in a pool of 4 KiB.
@@ -94,8 +105,7 @@ describe.skipIf(missing !== undefined).each([
     expect(allocations).toBeLessThan(20_000 * 2.1);
   });
 
-  test("shows the blocks of a pool that is chosen by keyboard", async () => {
-    await play.finish("kept = [bytes(383) for n in range(20_000)]\n");
+  test("show the blocks of a pool that is chosen by keyboard", async () => {
     const canvas = play.page.locator(".play-map canvas");
     await canvas.focus();
     await play.page.keyboard.press("ArrowRight");
@@ -109,7 +119,7 @@ describe.skipIf(missing !== undefined).each([
     expect(await play.page.locator(".play-block-live").count()).toBe(Number(inUse));
   });
 
-  test("counts references as Python does, ours left out", async () => {
+  test("count references as Python does, ours left out", async () => {
     await play.page.getByLabel("Variables").fill("a b one none");
     await play.finish(
       "a = ['x' * 50]\nb = (a, a)\na.append(b)\none = object()\nalso = one\nnone = None\n",
@@ -126,7 +136,7 @@ describe.skipIf(missing !== undefined).each([
     expect(counts).toContainEqual(["NoneType", "∞"]);
   });
 
-  test("counts collections as gc tells of them", async () => {
+  test("count collections as gc tells of them", async () => {
     const output = await play.finish(
       `import gc
 phases = []
@@ -144,7 +154,7 @@ print(phases.count("stop"))
     expect(await play.figure("pauses")).toBeGreaterThan(0);
   });
 
-  test("goes back to what was there before", async () => {
+  test("go back to what was there before", async () => {
     await play.finish(
       "import time\nkept = []\nfor n in range(200):\n    kept.append(bytes(400) * 1)\n    kept.extend(str(n * 1000 + m) for m in range(500))\n    time.sleep(0.002)\n",
     );
@@ -153,17 +163,14 @@ print(phases.count("stop"))
     await slider.focus();
     await play.page.keyboard.press("Home");
     await play.page.locator(".play-rewind output", { hasText: "ms" }).waitFor();
-    await play.page.waitForTimeout(300);
-    const start = await play.figure("live");
-    expect(end - start).toBeGreaterThan(1_000_000);
+    await expect.poll(async () => end - (await play.figure("live"))).toBeGreaterThan(1_000_000);
     await play.page.keyboard.press("End");
     await play.page.locator(".play-rewind output", { hasText: "now" }).waitFor();
-    await play.page.waitForTimeout(300);
-    expect(await play.figure("live")).toBe(end);
+    await expect.poll(() => play.figure("live")).toBe(end);
   });
 });
 
-describe.skipIf(missing !== undefined)("the playground's settings", () => {
+describe.skipIf(missing)("the playground's settings", () => {
   let site: Site;
   let play: Play;
 
@@ -181,15 +188,15 @@ describe.skipIf(missing !== undefined)("the playground's settings", () => {
     await play.writes("counting");
     await play.press("Pause");
     await play.reaches("paused");
-    const requests: number[] = [];
-    for (let step = 0; step < 4; step++) {
-      const before = await play.page.locator(".play").getAttribute("data-stops");
-      await play.press("Next allocation");
-      await play.page.locator(`.play[data-phase="paused"]:not([data-stops="${before}"])`).waitFor();
-      await play.page.waitForTimeout(250);
-      requests.push(await play.figure("requests"));
+    await play.step("Next allocation");
+    let requests = await play.figure("requests");
+    // The figures are drawn a little later than the program stops.
+    await expect.poll(() => play.figure("requests")).toBeGreaterThanOrEqual(requests);
+    for (let step = 0; step < 3; step++) {
+      await play.step("Next allocation");
+      requests++;
+      await expect.poll(() => play.figure("requests")).toBe(requests);
     }
-    expect(requests.slice(1).map((count, n) => count - requests[n]!)).toEqual([1, 1, 1]);
     await play.press("Go on");
     await play.reaches("running");
     await play.press("Stop");
@@ -262,7 +269,8 @@ export default factory;
     await fresh.run("objects = []\nfor n in range(1_000_000):\n    objects.append((n, str(n)))\n");
     const frames = await fresh.page.evaluate(
       () =>
-        new Promise<{ count: number; seconds: number }>((resolve) => {
+        new Promise<{ count: number; seconds: number }>((resolve, reject) => {
+          setTimeout(() => reject(new Error("the program has not ended")), 20_000);
           const root = document.querySelector(".play") as HTMLElement;
           let from = 0;
           let count = 0;
@@ -313,12 +321,9 @@ export default factory;
       buffer: Buffer.from(JSON.stringify(report)),
     });
     await play.page.locator(".play-status", { hasText: "churn.py" }).waitFor();
-    await play.page.waitForTimeout(400);
-    expect(await play.figure("live")).toBe(300_000);
+    await expect.poll(() => play.figure("live")).toBe(300_000);
     expect(await play.figure("requests")).toBe(70_000);
-    expect(await play.page.locator(".play-map-summary").getAttribute("data-summary")).toContain(
-      "2 arenas, 80 of 128 pools in use, 1234 live blocks",
-    );
+    await play.summary(/^2 arenas, 80 of 128 pools in use, 1234 live blocks/);
   });
 
   test("say what is wrong with a file that is none", async () => {

@@ -28,3 +28,5 @@ export const answers: Answers = {
     return again === b ? "second" : again === a ? "first" : "neither";
   },
 };
+
+export { words } from "./texts.ts";

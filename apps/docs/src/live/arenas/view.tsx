@@ -1,16 +1,20 @@
 /** Ask for blocks, give them back, and look into pools. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { ArenaMap } from "../shared/ArenaMap.tsx";
 import { BytesView } from "../shared/BytesView.tsx";
 import { hexOf, type PoolInside } from "../shared/heap-map.ts";
 import { Choice, Figures, LivePart, NumberField } from "../shared/LivePart.tsx";
+import { useTexts } from "../shared/language.ts";
 import { useModel } from "../shared/model.ts";
 import { ArenaLab } from "./model.ts";
+import { poolFields, texts } from "./texts.ts";
 
 const VERSIONS = ["3.8", "3.9", "3.13", "3.15"] as const;
 
-export function Arenas(): JSX.Element {
+export function Arenas({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
   const [python, setPython] = useState<(typeof VERSIONS)[number]>("3.13");
   const [size, setSize] = useState(48);
   const [count, setCount] = useState(1000);
@@ -19,42 +23,51 @@ export function Arenas(): JSX.Element {
   const totals = model.totals();
   const inside = chosen === undefined ? undefined : model.pool(chosen);
   return (
-    <LivePart title="pymalloc at work: blocks, pools, arenas" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
-        <NumberField label="ask for" value={count} min={1} max={200_000} onChange={setCount} />
-        <NumberField label="blocks of" value={size} min={1} max={2000} onChange={setSize} />
-        bytes
+        <NumberField label={t.count} value={count} min={1} max={200_000} onChange={setCount} />
+        <NumberField
+          label={t.size}
+          after={t.sizeUnit}
+          value={size}
+          min={1}
+          max={2000}
+          onChange={setSize}
+        />
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               const got = lab.allocate(count, size);
-              return `${got.length.toLocaleString("en")} blocks of ${size} bytes: the first at ${hexOf(got[0] ?? 0)}, the last at ${hexOf(got.at(-1) ?? 0)}.`;
+              const [first, last] = [got[0], got.at(-1)];
+              return first === undefined || last === undefined
+                ? t.none
+                : t.allocated(got.length, size, hexOf(first), hexOf(last));
             })
           }
         >
           malloc
         </button>
-        <button type="button" onClick={() => act((lab) => freed(lab.freeEach(2)))}>
-          free every second
+        <button type="button" onClick={() => act((lab) => t.freed(lab.freeEach(2)))}>
+          {t.freeHalf}
         </button>
-        <button type="button" onClick={() => act((lab) => freed(lab.freeEach(1)))}>
-          free all
+        <button type="button" onClick={() => act((lab) => t.freed(lab.freeEach(1)))}>
+          {t.freeAll}
         </button>
         <button type="button" onClick={reset}>
-          start again
+          {t.reset}
         </button>
         <Choice label="CPython" value={python} options={VERSIONS} onChoose={setPython} />
       </div>
       <Figures
         of={[
-          ["live blocks", totals.liveBlocks],
-          ["bytes asked for", totals.askedBytes],
-          ["bytes in blocks", totals.liveBytes],
-          ["pools in use", totals.pools],
-          ["arenas", totals.arenas],
-          ["bytes in arenas", totals.arenaBytes],
-          ["raw blocks", totals.rawBlocks],
+          [t.liveBlocks, totals.liveBlocks, "live blocks"],
+          [t.askedBytes, totals.askedBytes, "bytes asked for"],
+          [t.liveBytes, totals.liveBytes, "bytes in blocks"],
+          [t.pools, totals.pools, "pools in use"],
+          [t.arenas, totals.arenas, "arenas"],
+          [t.arenaBytes, totals.arenaBytes, "bytes in arenas"],
+          [t.rawBlocks, totals.rawBlocks, "raw blocks"],
         ]}
       />
       <ArenaMap arenas={model.arenas()} chosen={chosen} onChoose={setChosen} />
@@ -63,41 +76,38 @@ export function Arenas(): JSX.Element {
   );
 }
 
-function freed(blocks: number): string {
-  return `${blocks.toLocaleString("en")} blocks given back.`;
-}
-
 function Pool({ inside }: { readonly inside: PoolInside }): JSX.Element {
+  const t = useTexts(texts);
+  const meanings = useTexts(poolFields);
   const live = inside.blocks.filter((state) => state === "live").length;
   const virgin = inside.blocks.filter((state) => state === "virgin").length;
+  const free = inside.freeList.length;
   return (
     <>
       <p>
-        The pool at {hexOf(inside.base)}: its header, as it stands in memory, then{" "}
-        {inside.blocks.length} blocks of {inside.blockBytes} bytes: {live} handed out,{" "}
-        {inside.freeList.length} in the free list, {virgin} never used so far.
+        {t.pool(hexOf(inside.base), inside.blocks.length, inside.blockBytes, {
+          live,
+          free,
+          virgin,
+        })}
       </p>
       <BytesView
-        label="pool header"
+        label={t.header}
         base={inside.base}
         bytes={inside.bytes}
-        fields={inside.header}
+        fields={inside.header.map((field) => ({ ...field, help: meanings[field.name] }))}
       />
-      <div
-        class="blocks"
-        role="img"
-        aria-label={`${live} blocks handed out, ${inside.freeList.length} in the free list, ${virgin} never used`}
-      >
+      <div class="blocks" role="img" aria-label={t.blocks(live, free, virgin)}>
         {inside.blocks.map((state, n) => (
           <i key={n} class={`is-${state}`} />
         ))}
       </div>
       <p>
-        Next to be handed out:{" "}
-        {inside.freeList.length === 0
-          ? "none, the pool is full"
-          : inside.freeList.slice(0, 5).map(hexOf).join(" → ") +
-            (inside.freeList.length > 5 ? " → …" : " → NULL")}
+        {free === 0
+          ? t.full
+          : t.next(
+              inside.freeList.slice(0, 5).map(hexOf).join(" → ") + (free > 5 ? " → …" : " → NULL"),
+            )}
       </p>
     </>
   );

@@ -6,6 +6,8 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type ArenaCell, hexOf, type PoolCell } from "./heap-map.ts";
 import { Key } from "./LivePart.tsx";
+import { useTexts } from "./language.ts";
+import { arenaMap } from "./texts.ts";
 
 export interface ArenaMapProps {
   readonly arenas: readonly ArenaCell[];
@@ -42,6 +44,7 @@ function gridFor(width: number, arenas: readonly ArenaCell[]): Grid {
 }
 
 export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Element {
+  const texts = useTexts(arenaMap);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(640);
   const [theme, setTheme] = useState("");
@@ -61,7 +64,7 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
   }, []);
 
   useEffect(() => {
-    draw(canvas.current!, arenas, grid, width, chosen);
+    draw(canvas.current!, arenas, grid, width, chosen, texts.none);
   }, [arenas, width, theme, chosen]);
 
   const flat = arenas.flatMap((arena) =>
@@ -110,7 +113,7 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
         style={{ height: `${Math.max(grid.height, 24)}px` }}
         tabIndex={0}
         role="application"
-        aria-label={`Map of ${count(arenas.length, "arena")}: ${describeAll(arenas)}. Arrow keys choose a pool.`}
+        aria-label={texts.map(describeAll(arenas, texts))}
         onClick={(event) => {
           const base = poolAt(event);
           if (base !== undefined) onChoose?.(base);
@@ -119,24 +122,23 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
       />
       <Key
         of={[
-          ["var(--live)", "blocks in use"],
-          ["var(--free)", "free blocks of a pool in use"],
-          ["transparent", "free pool"],
+          ["var(--live)", texts.inUse],
+          ["var(--free)", texts.freeBlocks],
+          ["transparent", texts.freePool],
         ]}
       />
       <p class="live-status" role="status">
-        {chosen === undefined ? describeAll(arenas) : describePool(arenas, chosen)}
+        {chosen === undefined ? describeAll(arenas, texts) : describePool(arenas, chosen, texts)}
       </p>
       <details>
-        <summary>The map as a table</summary>
-        <section class="scroll" aria-label="Pools in use">
+        <summary>{texts.table}</summary>
+        <section class="scroll" aria-label={texts.tableLabel}>
           <table>
             <thead>
               <tr>
-                <th>pool</th>
-                <th>block size</th>
-                <th>in use</th>
-                <th>of</th>
+                {texts.columns.map((column) => (
+                  <th key={column}>{column}</th>
+                ))}
               </tr>
             </thead>
             <tbody>
@@ -151,36 +153,30 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
             </tbody>
           </table>
         </section>
-        {used.length > MOST_ROWS && <p>… and {used.length - MOST_ROWS} more pools.</p>}
+        {used.length > MOST_ROWS && <p>{texts.morePools(used.length - MOST_ROWS)}</p>}
       </details>
     </div>
   );
 }
 
-function count(n: number, what: string): string {
-  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
-}
+type Texts = (typeof arenaMap)["en"];
 
-function describeAll(arenas: readonly ArenaCell[]): string {
+function describeAll(arenas: readonly ArenaCell[], texts: Texts): string {
   const pools = arenas.reduce((sum, arena) => sum + arena.used.length, 0);
   const all = arenas.reduce((sum, arena) => sum + arena.pools, 0);
-  return arenas.length === 0
-    ? "no arena"
-    : `${count(arenas.length, "arena")}, ${pools} of ${all} pools in use`;
+  return arenas.length === 0 ? texts.none : texts.summary(arenas.length, pools, all);
 }
 
-function describePool(arenas: readonly ArenaCell[], base: number): string {
+function describePool(arenas: readonly ArenaCell[], base: number, texts: Texts): string {
   const n = arenas.findIndex((arena) => base >= arena.base && base < arena.base + arena.bytes);
   const arena = arenas[n];
-  if (arena === undefined) return "This pool's arena has been given back.";
+  if (arena === undefined) return texts.gone;
   const pool = arena.used.find((one) => one.base === base);
   const index = Math.floor((base - arena.base) / arena.poolBytes);
-  const where = `Arena ${n}, pool ${index} at ${hexOf(base)}`;
+  const where = { arena: n, pool: index, address: hexOf(base) };
   return pool === undefined
-    ? `${where}: free.`
-    : `${where}: blocks of ${pool.blockBytes} bytes, ${pool.inUse} of ${pool.capacity} in use${
-        pool.inUse === pool.capacity ? " (full)" : ""
-      }.`;
+    ? texts.poolFree(where)
+    : texts.pool(where, pool.blockBytes, pool.inUse, pool.capacity);
 }
 
 function draw(
@@ -189,6 +185,7 @@ function draw(
   grid: Grid,
   width: number,
   chosen: number | undefined,
+  none: string,
 ): void {
   const scale = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * scale);
@@ -208,7 +205,7 @@ function draw(
   ink.font = `12px ${style.fontFamily}`;
   if (arenas.length === 0) {
     ink.fillStyle = text;
-    ink.fillText("no arena", 4, 16);
+    ink.fillText(none, 4, 16);
   }
   const { cell } = grid;
   arenas.forEach((arena, n) => {

@@ -2,6 +2,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { hexOf } from "./heap-map.ts";
+import { useTexts } from "./language.ts";
+import { bytesView } from "./texts.ts";
 
 /** A field in a dump. */
 export interface ByteField {
@@ -37,17 +39,14 @@ const TONES = [
 const PER_LINE = 16;
 
 export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewProps): JSX.Element {
+  const texts = useTexts(bytesView);
   const [lit, setLit] = useState<string | undefined>();
   const fieldAt = (n: number): number =>
     fields.findIndex(({ offset, bytes: size }) => n >= offset && n < offset + size);
   const lines = Array.from({ length: Math.ceil(bytes.length / PER_LINE) }, (_, n) => n * PER_LINE);
   return (
     <div class="live-stack">
-      <div
-        class="bytes"
-        role="img"
-        aria-label={`${label}: ${bytes.length} bytes; the table below names them`}
-      >
+      <div class="bytes" role="img" aria-label={texts.dump(label, bytes.length)}>
         {lines.map((start) => (
           <div key={start}>
             <span class="at">{hexOf(base + start)}</span>
@@ -70,14 +69,14 @@ export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewP
           </div>
         ))}
       </div>
-      <section class="scroll" aria-label={`Fields of ${label}`}>
+      <section class="scroll" aria-label={texts.fields(label)}>
         <table>
           <thead>
             <tr>
-              <th>at</th>
-              <th>field</th>
-              <th>value</th>
-              <th>meaning</th>
+              <th>{texts.at}</th>
+              <th>{texts.field}</th>
+              <th>{texts.value}</th>
+              <th>{texts.meaning}</th>
             </tr>
           </thead>
           <tbody>

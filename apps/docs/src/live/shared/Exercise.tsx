@@ -4,14 +4,22 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { grouped, type PartProps, type Translated } from "../../i18n/texts.ts";
+import { exercise } from "./texts.ts";
 import "./live.css";
 
 /** The answers of one part, by the question's id. */
 export type Answers = Readonly<Record<string, () => number | string>>;
 
-const parts = import.meta.glob<{ readonly answers: Answers }>("../*/exercises.ts");
+/** What `exercises.ts` of a part exports: answers, and what those of them that are words are called in each language. */
+export interface Exercises {
+  readonly answers: Answers;
+  readonly words?: Translated<Readonly<Record<string, string>>>;
+}
 
-export interface ExerciseProps {
+const parts = import.meta.glob<Exercises>("../*/exercises.ts");
+
+export interface ExerciseProps extends PartProps {
   readonly part: string;
   readonly id: string;
   readonly unit?: string;
@@ -21,59 +29,74 @@ export interface ExerciseProps {
   readonly how?: ComponentChildren;
 }
 
-/** Whether two answers are the same: thousands separators, case and blanks do not count. */
+/** Whether two answers are the same: separators of thousands, case, blanks and the width of characters do not count. */
 export function sameAnswer(given: string, right: number | string): boolean {
-  const plain = (text: string): string => text.toLowerCase().replace(/[\s,_']/g, "");
+  const plain = (text: string): string =>
+    text
+      .normalize("NFKC")
+      .toLowerCase()
+      .replace(/[\s,_']/g, "");
   return plain(given) === plain(String(right));
 }
 
-export function Exercise({ part, id, unit, children, how }: ExerciseProps): JSX.Element {
+export function Exercise({
+  part,
+  id,
+  unit,
+  children,
+  how,
+  language = "en",
+}: ExerciseProps): JSX.Element {
+  const t = exercise[language];
   const [alive, setAlive] = useState(false);
   const [verdict, setVerdict] = useState("");
   const [open, setOpen] = useState(false);
   // Until the page's scripts have come, a form would be sent off: its buttons wait.
   useEffect(() => setAlive(true), []);
-  async function answer(): Promise<number | string> {
-    const { answers } = await parts[`../${part}/exercises.ts`]!();
-    return answers[id]!();
+  /** The answer as it stands in the exercise, and as readers call it. */
+  async function answer(): Promise<{ readonly right: number | string; readonly name: string }> {
+    const { answers, words } = await parts[`../${part}/exercises.ts`]!();
+    const right = answers[id]!();
+    if (typeof right === "number") return { right, name: grouped(right) };
+    return { right, name: words?.[language][right] ?? right };
   }
-  const shown = (right: number | string): string =>
-    `${typeof right === "number" ? right.toLocaleString("en") : right}${unit === undefined ? "" : ` ${unit}`}`;
+  const shown = (name: string): string => (unit === undefined ? name : `${name} ${unit}`);
   return (
-    <section class="live exercise" aria-label="Exercise" data-exercise={`${part}/${id}`}>
+    <section
+      class="live exercise"
+      aria-label={t.label}
+      lang={language}
+      data-exercise={`${part}/${id}`}
+    >
       <div>{children}</div>
       <form
         class="live-row not-content"
         onSubmit={async (event) => {
           event.preventDefault();
-          const given = new FormData(event.currentTarget).get("answer");
-          const right = await answer();
-          const isRight = sameAnswer(String(given), right);
-          setVerdict(
-            isRight
-              ? `Right: ${shown(right)}.`
-              : "Not yet. Try it in the live part, or show the answer.",
-          );
+          const given = String(new FormData(event.currentTarget).get("answer"));
+          const { right, name } = await answer();
+          const isRight = [right, name, shown(name)].some((one) => sameAnswer(given, one));
+          setVerdict(isRight ? t.right(shown(name)) : t.notYet);
           if (isRight) setOpen(true);
         }}
       >
         <label>
-          Your answer
+          {t.answer}
           <input name="answer" size={9} autocomplete="off" required />
           {unit}
         </label>
         <button type="submit" disabled={!alive}>
-          Check
+          {t.check}
         </button>
         <button
           type="button"
           disabled={!alive}
           onClick={async () => {
-            setVerdict(`The answer is ${shown(await answer())}.`);
+            setVerdict(t.answerIs(shown((await answer()).name)));
             setOpen(true);
           }}
         >
-          Show
+          {t.show}
         </button>
       </form>
       <p class="live-status" role="status">

@@ -1,5 +1,7 @@
 /** A graph of objects: nodes on a ring, arrows for references. Each node is a button; a list says the same in words. */
 import type { JSX } from "preact";
+import { useTexts } from "./language.ts";
+import { graphView } from "./texts.ts";
 
 export interface GraphNode {
   readonly id: string;
@@ -27,17 +29,31 @@ export interface GraphViewProps {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   onPick?(id: string): void;
+  /** Escape, or a click beside the nodes. */
+  onUnpick?(): void;
 }
 
 const WIDTH = 520;
 const HEIGHT = 350;
 const RADIUS = 27;
 
-export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.Element {
+export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewProps): JSX.Element {
+  const texts = useTexts(graphView);
   const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
-    <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={label}>
+    <svg
+      class="graph"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="group"
+      aria-label={label}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onUnpick?.();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onUnpick?.();
+      }}
+    >
       <defs>
         <marker
           id="arrow"
@@ -62,7 +78,7 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
             d={edge.from === edge.to ? loop(from) : arc(from, to)}
             marker-end="url(#arrow)"
           >
-            <title>{`${edge.from} refers to ${edge.to}${edge.count > 1 ? ` ${edge.count} times` : ""}`}</title>
+            <title>{texts.edge(edge.from, edge.to, edge.count)}</title>
           </path>
         );
       })}
@@ -77,7 +93,8 @@ export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.
               role="button"
               tabIndex={0}
               aria-pressed={node.picked ?? false}
-              aria-label={`${node.id}: ${node.description}`}
+              data-node={node.id}
+              aria-label={texts.node(node.id, node.description)}
               onClick={pick}
               onKeyDown={(event) => {
                 if (event.key !== "Enter" && event.key !== " ") return;

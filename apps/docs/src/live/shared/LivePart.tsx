@@ -1,19 +1,29 @@
 /** The frame of a live part: a title, what is in it, and one line that says what happened last. */
 import type { ComponentChildren, JSX } from "preact";
+import { grouped, type Language } from "../../i18n/texts.ts";
+import { LanguageContext } from "./language.ts";
 import "./live.css";
 
 export interface LivePartProps {
   readonly title: string;
+  /** What the components in it speak. */
+  readonly language?: Language | undefined;
   readonly status?: string | undefined;
   readonly failed?: boolean;
   readonly children: ComponentChildren;
 }
 
-export function LivePart({ title, status, failed = false, children }: LivePartProps): JSX.Element {
+export function LivePart({
+  title,
+  language = "en",
+  status,
+  failed = false,
+  children,
+}: LivePartProps): JSX.Element {
   return (
-    <section class="live not-content" aria-label={title}>
+    <section class="live not-content" aria-label={title} lang={language}>
       <p class="live-title">{title}</p>
-      {children}
+      <LanguageContext.Provider value={language}>{children}</LanguageContext.Provider>
       {status !== undefined && (
         <p class={`live-status ${failed ? "live-error" : ""}`} role="status">
           {status}
@@ -23,20 +33,48 @@ export function LivePart({ title, status, failed = false, children }: LivePartPr
   );
 }
 
-/** Figures with their names. */
+/**
+ * A button that cannot always be used, and keeps the focus when it no longer can: one that is `disabled` would lose it, and
+ * whoever works by keyboard their place.
+ */
+export function Action({
+  disabled,
+  label,
+  onClick,
+  children,
+}: {
+  readonly disabled: boolean;
+  /** Its name, where what stands on it does not say enough. */
+  readonly label?: string;
+  readonly onClick: () => void;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <button
+      type="button"
+      aria-disabled={disabled}
+      aria-label={label}
+      onClick={() => {
+        if (!disabled) onClick();
+      }}
+    >
+      {children}
+    </button>
+  );
+}
+
+/** Figures with their names; an id is for what looks for one, whatever the language. */
 export function Figures({
   of,
 }: {
-  readonly of: readonly (readonly [name: string, value: string | number])[];
+  readonly of: readonly (readonly [name: string, value: string | number, id?: string])[];
 }): JSX.Element {
   return (
     <dl class="live-figures">
-      {of.map(([name, value]) => (
+      {of.map(([name, value, id]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd data-figure={name}>
-            {typeof value === "number" ? value.toLocaleString("en") : value}
-          </dd>
+          <dd data-figure={id ?? name}>{typeof value === "number" ? grouped(value) : value}</dd>
         </div>
       ))}
     </dl>
@@ -93,12 +131,18 @@ export function Choice<Value extends string>({
 /** A whole number between two. */
 export function NumberField({
   label,
+  name,
+  after,
   value,
   min,
   max,
   onChange,
 }: {
   readonly label: string;
+  /** What the field is called, where its label is a piece of code. */
+  readonly name?: string;
+  /** What stands behind the field: a unit, or the end of the sentence. */
+  readonly after?: string;
   readonly value: number;
   readonly min: number;
   readonly max: number;
@@ -109,6 +153,7 @@ export function NumberField({
       {label}
       <input
         type="number"
+        aria-label={name}
         value={value}
         min={min}
         max={max}
@@ -117,6 +162,7 @@ export function NumberField({
           if (number >= min && number <= max) onChange(number);
         }}
       />
+      {after}
     </label>
   );
 }

@@ -1,5 +1,8 @@
 /** Walks through numbered steps: buttons, a slider, and what the step does in words that are read out. */
 import type { JSX } from "preact";
+import { Action } from "./LivePart.tsx";
+import { useTexts } from "./language.ts";
+import { stepper } from "./texts.ts";
 
 export interface StepperProps {
   readonly label: string;
@@ -12,29 +15,30 @@ export interface StepperProps {
 }
 
 export function Stepper({ label, step, count, text, onStep }: StepperProps): JSX.Element {
+  const texts = useTexts(stepper);
   const last = count - 1;
   return (
     <div class="live-stack">
       <fieldset class="live-row" aria-label={label}>
-        <button type="button" disabled={step === 0} onClick={() => onStep(0)}>
-          First
-        </button>
-        <button type="button" disabled={step === 0} onClick={() => onStep(step - 1)}>
-          Back
-        </button>
-        <button type="button" disabled={step >= last} onClick={() => onStep(step + 1)}>
-          Next
-        </button>
-        <button type="button" disabled={step >= last} onClick={() => onStep(last)}>
-          Last
-        </button>
+        <Action disabled={step === 0} onClick={() => onStep(0)}>
+          {texts.first}
+        </Action>
+        <Action disabled={step === 0} onClick={() => onStep(step - 1)}>
+          {texts.back}
+        </Action>
+        <Action disabled={step >= last} onClick={() => onStep(step + 1)}>
+          {texts.next}
+        </Action>
+        <Action disabled={step >= last} onClick={() => onStep(last)}>
+          {texts.last}
+        </Action>
         <input
           type="range"
           min={0}
           max={last}
           value={step}
-          aria-label={`${label}: step`}
-          aria-valuetext={`step ${step + 1} of ${count}`}
+          aria-label={texts.slider(label)}
+          aria-valuetext={texts.step(step + 1, count)}
           onInput={(event) => onStep(event.currentTarget.valueAsNumber)}
         />
         <span>

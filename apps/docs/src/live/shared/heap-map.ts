@@ -1,6 +1,6 @@
 /** pymalloc's arenas and pools as plain data, read through its walker and the published layout of a pool header. */
 import { layoutOf, type Profile, poolHeaderBytes } from "@pyrena/abi";
-import { NO_SIZE_CLASS, type Pymalloc, poolHeader } from "@pyrena/pymalloc";
+import { NO_SIZE_CLASS, type PoolField, type Pymalloc, poolHeader } from "@pyrena/pymalloc";
 
 /** One pool with a live block. */
 export interface PoolCell {
@@ -39,13 +39,12 @@ export function readArenas(pymalloc: Pymalloc): ArenaCell[] {
   return arenas;
 }
 
-/** One field of a structure, as it stands in memory. */
+/** One field of a pool header, as it stands in memory. */
 export interface FieldValue {
-  readonly name: string;
+  readonly name: PoolField;
   readonly offset: number;
   readonly bytes: number;
   readonly value: string;
-  readonly help: string;
 }
 
 /** A pool from inside. */
@@ -89,11 +88,10 @@ export function readPool(
   return {
     base,
     header: fields.map((field) => ({
-      name: field.name,
+      name: field.name as PoolField,
       offset: field.offset,
       bytes: field.bytes,
       value: field.type === "ptr" ? hexOf(word(field.offset)) : String(word(field.offset)),
-      help: field.help,
     })),
     bytes: memory.u8.slice(base, base + bytes),
     blockBytes,
