@@ -13,5 +13,6 @@ export const sidebar: Sidebar = [
   group("Start", "开始", "start"),
   group("Learn", "学习", "learn"),
   { label: "Playground", translations: { "zh-CN": "演练场" }, link: "/playground/" },
+  group("Diagnose", "诊断", "diagnose"),
   group("Build", "构建", "build"),
 ];
