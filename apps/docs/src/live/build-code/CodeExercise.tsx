@@ -6,7 +6,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Editor } from "../../playground/ui/editor.tsx";
 import { commonJs } from "../../playground/ui/strip-types.ts";
-import "../shared/live.css";
+import { Action } from "../shared/LivePart.tsx";
 import type { CheckResult } from "./check.ts";
 import { runJob } from "./job.ts";
 import { Verdict, verdictText } from "./Verdict.tsx";
@@ -111,9 +111,9 @@ export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JS
             />
           </div>
           <div class="live-row">
-            <button type="button" disabled={busy} onClick={() => void check()}>
+            <Action disabled={busy} onClick={() => void check()}>
               Check my code
-            </button>
+            </Action>
             <button type="button" onClick={() => put(exercises.codeExercises[id]!.start)}>
               Start again
             </button>
