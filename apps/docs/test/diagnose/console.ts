@@ -1,6 +1,6 @@
 /** What pages show of a console: their commands, run in a copy of the example programs, and their output compared. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -30,6 +30,8 @@ export function shownOn(page: string): Shown[] {
 /** The example programs, in a folder of their own, where commands can write. */
 export class Workplace {
   readonly #folder: string = mkdtempSync(join(tmpdir(), "pyrena-diagnose-"));
+  /** What each command has printed: some are shown on several pages. */
+  readonly #printed: Map<string, readonly string[]> = new Map();
 
   constructor() {
     cpSync(join(root, "examples/diagnose"), this.#folder, { recursive: true });
@@ -44,7 +46,23 @@ export class Workplace {
    * Run a command line as a terminal would show it: what the program printed, then the report.
    * @throws Error if it cannot be started or takes longer than a minute
    */
-  run(line: string): string[] {
+  run(line: string): readonly string[] {
+    const known = this.#printed.get(line);
+    if (known !== undefined) return known;
+    const printed = this.#run(line).trimEnd();
+    const lines = printed === "" ? [] : printed.split("\n");
+    this.#printed.set(line, lines);
+    return lines;
+  }
+
+  /** What `pyrena run --json` writes of a program. What it prints is kept as what it prints without. */
+  report(program: string): string {
+    const printed = this.#run(`pyrena run --json run.json ${program}`).trimEnd();
+    this.#printed.set(`pyrena run ${program}`, printed.split("\n"));
+    return readFileSync(join(this.#folder, "run.json"), "utf8");
+  }
+
+  #run(line: string): string {
     const functions = `node() { "${process.execPath}" "$@"; }; pyrena() { node "${command}" "$@"; }`;
     const { stdout, stderr, error } = spawnSync("sh", ["-c", `${functions}; ${line}`], {
       cwd: this.#folder,
@@ -57,8 +75,7 @@ export class Workplace {
       ),
     });
     if (error !== undefined) throw error;
-    const printed = `${stdout}${stderr}`.trimEnd();
-    return printed === "" ? [] : printed.split("\n");
+    return `${stdout}${stderr}`;
   }
 
   close(): void {

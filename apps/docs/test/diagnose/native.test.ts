@@ -63,12 +63,11 @@ if trim: trim(0); sessions.say("trimmed")`;
     );
   });
 
-  it("says the same of what grows and of who holds it", () => {
+  it("says the same of who holds jobs, and that nothing grows when mended", () => {
     expect(ask(python, ["who_holds.py", "worker:work", "Job"])).toContain(
       "1,000  worker.when_done (list) → function → tuple → cell → Job",
     );
     expect(ask(python, ["what_grows.py", "worker:work_mended"])).toContain("leaves 0 KiB behind");
-    expect(ask(python, ["what_grows.py", "worker:work"])).toContain("+1000 objects of cell");
   });
 
   it("needs fewer arenas when the quotes are numbers, and not so much with malloc", () => {
@@ -91,7 +90,7 @@ sys._debugmallocstats()`;
     // What the C library does is Linux's, and in MiB.
     if (process.platform !== "linux") return;
     const all = [grown, grownMended, run("malloc")[1], run("malloc", "--mended")[1]];
-    for (const [n, shown] of [10.8, 5.0, 8.5, 8.5].entries()) {
+    for (const [n, shown] of [10.9, 5.2, 8.3, 8.3].entries()) {
       expect(Math.abs(all[n]! - shown)).toBeLessThan(1.5);
     }
   });
