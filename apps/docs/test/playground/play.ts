@@ -75,6 +75,16 @@ export class Play {
     await this.page.locator(`.play[data-phase="paused"]:not([data-stops="${before}"])`).waitFor();
   }
 
+  /** Where the moment that is shown lies. */
+  async moment(): Promise<string> {
+    return (await this.page.locator(".play-rewind output").textContent()) ?? "";
+  }
+
+  /** Until the status says so. */
+  async says(text: string): Promise<void> {
+    await this.page.locator(".play-status", { hasText: text }).waitFor();
+  }
+
   async writes(text: string): Promise<void> {
     await this.page.locator(".play-output", { hasText: text }).waitFor();
   }

@@ -153,21 +153,6 @@ print(phases.count("stop"))
     expect(await play.figure("collections")).toBe(Number(output));
     expect(await play.figure("pauses")).toBeGreaterThan(0);
   });
-
-  test("go back to what was there before", async () => {
-    await play.finish(
-      "import time\nkept = []\nfor n in range(200):\n    kept.append(bytes(400) * 1)\n    kept.extend(str(n * 1000 + m) for m in range(500))\n    time.sleep(0.002)\n",
-    );
-    const end = await play.figure("live");
-    const slider = play.page.getByLabel("Rewind");
-    await slider.focus();
-    await play.page.keyboard.press("Home");
-    await play.page.locator(".play-rewind output", { hasText: "ms" }).waitFor();
-    await expect.poll(async () => end - (await play.figure("live"))).toBeGreaterThan(1_000_000);
-    await play.page.keyboard.press("End");
-    await play.page.locator(".play-rewind output", { hasText: "now" }).waitFor();
-    await expect.poll(() => play.figure("live")).toBe(end);
-  });
 });
 
 describe.skipIf(missing !== undefined)("the playground's settings", () => {
