@@ -50,20 +50,24 @@ export interface Section {
 export interface PageParts {
   readonly frontmatter: string;
   readonly blocks: readonly Block[];
-  /** Live parts in their order: name, and what tells it from others of that name. */
+  /** Components in their order, with what they are told, but for the language and words of it. */
   readonly live: readonly string[];
-  readonly languages: readonly string[];
+  /** What languages the live ones are told. */
+  readonly languages: readonly (string | undefined)[];
   readonly sections: readonly Section[];
   /** The text a reader sees, line by line: no code, no addresses, no marks. */
   readonly prose: readonly string[];
+  readonly italics: readonly string[];
 }
 
-const numbersIn = (text: string): string[] =>
-  (text.match(/\d[\d,]*(?:\.\d+)*/g) ?? []).map((number) => number.replace(/,$/, ""));
-
-/** A string as the text of an attribute: `part="arenas"`. */
-const attribute = (tag: string, name: string): string =>
-  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "";
+/** The numbers in a text, in figures. Languages have other words for large ones: 8.2 million is 820 万. */
+function numbersIn(text: string): string[] {
+  const scale: Readonly<Record<string, number>> = { million: 1e6, 万: 1e4, 亿: 1e8 };
+  return [...text.matchAll(/(\d+(?:,\d{3})*(?:\.\d+)*)(?: ?(million|万|亿))?/g)].map(
+    ([, number, word]) =>
+      word === undefined ? number! : String(Math.round(Number(number) * scale[word]!)),
+  );
+}
 
 /** Take a page apart. */
 export function partsOf(source: string): PageParts {
@@ -106,18 +110,21 @@ export function partsOf(source: string): PageParts {
     frontmatter: frontmatter!,
     blocks,
     live: tags.map(([, name, rest]) =>
-      [name, attribute(rest!, "part"), attribute(rest!, "id")].filter(Boolean).join(" "),
+      `${name}${rest!.replace(/\s(?:language|unit)="[^"]*"/g, "")}`.trimEnd(),
     ),
-    languages: tags.map(([, , rest]) => attribute(rest!, "language")),
+    languages: tags
+      .filter(([tag]) => tag.includes("client:"))
+      .map(([tag]) => /\blanguage="([^"]*)"/.exec(tag)?.[1]),
     sections,
     prose,
+    italics: [...bare.matchAll(/(?<!\*)\*(?=[^\s*])([^*\n]+)\*(?!\*)/g)].map(([, words]) => words!),
   };
 }
 
-/** What of a drawing does not depend on the language: its lines and arrows, and its numbers. */
+/** What of a drawing does not depend on the language: its lines and arrows, however long, and its numbers. */
 export function skeleton(drawing: string): { lines: string; numbers: string[] } {
   return {
-    lines: drawing.match(/[─-╿▀-▟←-↓]/gu)?.join("") ?? "",
+    lines: (drawing.match(/[─-╿▀-▟←-↓]/gu) ?? []).join("").replace(/(.)\1+/gu, "$1"),
     numbers: numbersIn(drawing).sort(),
   };
 }

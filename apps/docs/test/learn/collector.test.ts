@@ -95,6 +95,25 @@ it("has after the second pass the working counts that the real passes leave in m
   );
 });
 
+it("removes any object from any graph, and leaves the references among the others", () => {
+  fc.assert(
+    fc.property(graph, fc.nat(7), (made, which) => {
+      const lab = build(made);
+      const name = lab.names[which % Math.max(lab.names.length, 1)];
+      if (name === undefined) return;
+      const before = new Map(lab.names.map((one) => [one, lab.references(one)]));
+      const dead = lab.remove(name);
+      expect(dead).toContain(name);
+      expect(lab.names).toEqual([...before.keys()].filter((one) => !dead.includes(one)));
+      for (const one of lab.names) {
+        expect(lab.references(one)).toEqual(before.get(one)!.filter((item) => item !== name));
+      }
+      lab.runtime.verify();
+    }),
+    { numRuns: 40 },
+  );
+});
+
 it("has scenes whose end the exercises know", () => {
   expect(answers["subtracted"]!()).toBe(1);
   expect(answers["tentative"]!()).toBe(3);

@@ -12,7 +12,7 @@ for n in range(5):
     print(n, kept[-1])
 `;
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true },
   { name: "by suspending", isolated: false },
 ])("rewinding $name", ({ isolated }) => {
@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined).each([
     // n is 3, the fourth of them.
     expect(graph).toMatch(/;3;/);
     // The heap of that moment is walked as well.
-    await play.page.locator(".play-map canvas").focus();
+    await play.page.locator(".play-arenas canvas").focus();
     await play.page.keyboard.press("ArrowRight");
     await play.page.keyboard.press("Enter");
     await play.page.locator(".play-blocks[data-capacity]").waitFor();
@@ -75,16 +75,13 @@ describe.skipIf(missing !== undefined).each([
 
   test("runs again to that line, with the same input, clocks and random numbers", async () => {
     const before = await play.output();
-    await play.press("Run again to here");
-    await play.reaches("paused");
+    await play.step("Run again to here");
     await play.says("the heap is the same, byte by byte");
     expect(await play.status()).toContain("Paused at line 5");
     expect(await play.output()).toContain(before.slice(before.indexOf("0 (")));
     // The list is not as long as it was at the end, and grows again when the program goes on.
     await expect.poll(lists).toContain("list of 3");
-    await play.press("Line before");
-    await play.reaches("starting", "replaying");
-    await play.reaches("paused");
+    await play.step("Line before");
     expect(await play.status()).toContain("Paused at line 4");
     await play.press("Go on");
     await play.reaches("ended");
@@ -97,9 +94,7 @@ describe.skipIf(missing !== undefined).each([
   test("goes back to an allocation, and on from there", async () => {
     // To the head of the loop, where it was left, and to the line that writes.
     for (const line of [4, 6]) {
-      await play.press("Line before");
-      await play.reaches("starting", "replaying");
-      await play.reaches("paused");
+      await play.step("Line before");
       expect(await play.status()).toContain(`Paused at line ${line}`);
     }
     await play.step("Next allocation");
@@ -107,9 +102,7 @@ describe.skipIf(missing !== undefined).each([
     const requests = await play.figure("requests");
     await play.press("Moment before");
     expect(await play.moment()).toContain("allocation 1");
-    await play.press("Run again to here");
-    await play.reaches("starting", "replaying");
-    await play.reaches("paused");
+    await play.step("Run again to here");
     await play.says("the heap is the same, byte by byte");
     await play.step("Next allocation");
     await expect.poll(() => play.figure("requests")).toBe(requests);

@@ -13,7 +13,7 @@ while True:
     time.sleep(0.001)
 `;
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true },
   { name: "by suspending", isolated: false },
 ])("the playground $name", ({ isolated }) => {
@@ -70,7 +70,7 @@ describe.skipIf(missing !== undefined).each([
   });
 });
 
-describe.skipIf(missing !== undefined)("the pictures of the playground", () => {
+describe.skipIf(missing)("the pictures of the playground", () => {
   let site: Site;
   let play: Play;
 
@@ -106,13 +106,13 @@ describe.skipIf(missing !== undefined)("the pictures of the playground", () => {
   });
 
   test("show the blocks of a pool that is chosen by keyboard", async () => {
-    const canvas = play.page.locator(".play-map canvas");
+    const canvas = play.page.locator(".play-arenas canvas");
     await canvas.focus();
     await play.page.keyboard.press("ArrowRight");
     await play.page.keyboard.press("Enter");
     const blocks = play.page.locator(".play-blocks");
     await blocks.waitFor();
-    const said = await play.page.locator(".play-map-summary b").textContent();
+    const said = await play.page.locator(".play-arenas .play-map-summary b").textContent();
     const [inUse, capacity] = /(\d+) \/ (\d+)/.exec(said ?? "")!.slice(1);
     expect(await blocks.getAttribute("data-live")).toBe(inUse);
     expect(await blocks.getAttribute("data-capacity")).toBe(capacity);
@@ -155,7 +155,7 @@ print(phases.count("stop"))
   });
 });
 
-describe.skipIf(missing !== undefined)("the playground's settings", () => {
+describe.skipIf(missing)("the playground's settings", () => {
   let site: Site;
   let play: Play;
 

@@ -26,8 +26,14 @@ export function Arenas({ language = "en" }: PartProps): JSX.Element {
     <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
         <NumberField label={t.count} value={count} min={1} max={200_000} onChange={setCount} />
-        <NumberField label={t.size} value={size} min={1} max={2000} onChange={setSize} />
-        {t.sizeUnit}
+        <NumberField
+          label={t.size}
+          after={t.sizeUnit}
+          value={size}
+          min={1}
+          max={2000}
+          onChange={setSize}
+        />
         <button
           type="button"
           onClick={() =>

@@ -3,9 +3,12 @@ import type { Runtime } from "pyrena";
 import { liveRuntime } from "../shared/runtime.ts";
 import { type Candidate, collectionSteps, type Step } from "./passes.ts";
 
+/** What each of the graphs shows. */
+export type SceneName = "held" | "late" | "refersOut" | "self";
+
 /** A graph to begin with: names bound to objects, and references `AB` = A refers to B. */
 export interface Scene {
-  readonly title: string;
+  readonly name: SceneName;
   readonly nodes: string;
   readonly variables: string;
   readonly references: readonly string[];
@@ -13,25 +16,25 @@ export interface Scene {
 
 export const scenes: readonly Scene[] = [
   {
-    title: "one cycle held, one lost",
+    name: "held",
     nodes: "ABCDE",
     variables: "A",
     references: ["AB", "BC", "CA", "DE", "ED"],
   },
   {
-    title: "found late: rescued from the tentative list",
+    name: "late",
     nodes: "ABCD",
     variables: "D",
     references: ["DC", "CB", "BA", "AB"],
   },
   {
-    title: "garbage that refers to something alive",
+    name: "refersOut",
     nodes: "ABCD",
     variables: "D",
     references: ["AB", "BA", "BD", "DC"],
   },
   {
-    title: "an object that refers to itself",
+    name: "self",
     nodes: "AB",
     variables: "B",
     references: ["AA", "AB"],
@@ -112,6 +115,20 @@ export class CollectorLab {
       variable.release();
       this.#variables.delete(name);
     }
+    return this.#forgetDead();
+  }
+
+  /** Take away all references that its own items are, all to it from others, and its variable. @returns who died of it */
+  remove(name: string): string[] {
+    this.#with(name, (node) => node.clear());
+    for (const holder of this.order()) {
+      if (holder === name) continue; // it has no items any more, and may even be dead by now
+      const items = this.references(holder);
+      for (let n = items.length - 1; n >= 0; n--)
+        if (items[n] === name) this.#with(holder, (node) => node.delete(n));
+    }
+    this.#variables.get(name)?.release();
+    this.#variables.delete(name);
     return this.#forgetDead();
   }
 

@@ -1,26 +1,50 @@
 /** Edit a graph of lists, walk through a collection of it, then let the real collector run. */
 import type { JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { GraphView } from "../shared/GraphView.tsx";
-import { Choice, Key, LivePart } from "../shared/LivePart.tsx";
+import { Action, Choice, Key, LivePart } from "../shared/LivePart.tsx";
+import { useTexts } from "../shared/language.ts";
 import { useModel } from "../shared/model.ts";
 import { Stepper } from "../shared/Stepper.tsx";
 import { CollectorLab, scenes } from "./model.ts";
 import type { Step } from "./passes.ts";
+import { texts } from "./texts.ts";
 
-export function Collector(): JSX.Element {
+export function Collector({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
   const [scene, setScene] = useState(0);
-  const [picked, setPicked] = useState<string | undefined>();
+  const [chosen, setPicked] = useState<string | undefined>();
   const [step, setStep] = useState(0);
   const [edits, setEdits] = useState(0);
-  const { model, act, status, failed } = useModel(() => new CollectorLab(scenes[scene]), [scene]);
+  const { model, act, status, failed, reset } = useModel(
+    () => new CollectorLab(scenes[scene]),
+    [scene],
+  );
   const steps = useMemo(() => model.steps(), [model, edits]);
   const now = steps[Math.min(step, steps.length - 1)]!;
   const candidates = model.candidates();
+  const names = model.names.sort();
+  /** What is picked may have died since. */
+  const picked = chosen !== undefined && names.includes(chosen) ? chosen : undefined;
+
+  // The button or the node that was pressed may be gone: whoever works by keyboard goes on where nodes are made.
+  const newObject = useRef<HTMLButtonElement>(null);
+  const editing = useRef(false);
+  useLayoutEffect(() => {
+    if (editing.current && document.activeElement === document.body) newObject.current?.focus();
+    editing.current = false;
+  });
   const change = (action: (lab: CollectorLab) => string): void => {
+    editing.current = true;
     act(action);
     setStep(0);
     setEdits((n) => n + 1);
+  };
+  const begin = (action: () => void): void => {
+    setPicked(undefined);
+    setStep(0);
+    action();
   };
 
   const edges = new Map<string, { from: string; to: string; count: number }>();
@@ -34,180 +58,194 @@ export function Collector(): JSX.Element {
   const nodes = [...candidates]
     .sort((a, b) => a.id.localeCompare(b.id))
     .map(({ id, refcount }) => {
-      const refs = now.refs.get(id);
+      const working = now.refs.get(id);
       const state = now.unreachable.includes(id)
         ? ("unreachable" as const)
         : now.kept.includes(id)
           ? ("reachable" as const)
           : undefined;
+      const held = model.hasVariable(id);
       return {
         id,
-        note: refs === undefined ? `rc ${refcount}` : `${refs} of ${refcount}`,
-        description: `reference count ${refcount}${refs === undefined ? "" : `, working count ${refs}`}${
-          state === undefined
-            ? ""
-            : state === "unreachable"
-              ? ", tentatively unreachable"
-              : ", reachable"
-        }${model.hasVariable(id) ? ", held by a variable" : ""}`,
+        note: working === undefined ? `rc ${refcount}` : t.note(working, refcount),
+        description: t.node({ refcount, working, state, held }),
         ...(state && { state }),
         lit: now.at === id || now.to === id,
         picked: picked === id,
-        names: model.hasVariable(id) ? [id.toLowerCase()] : [],
+        names: held ? [id.toLowerCase()] : [],
       };
     });
 
+  function link(from: string, to: string): void {
+    change((lab) => {
+      lab.link(from, to);
+      return t.linked(from, to, lab.references(from).filter((one) => one === to).length);
+    });
+  }
+  function unlink(from: string, to: string): void {
+    change((lab) => t.unlinked(from, to, lab.unlink(from, to)));
+  }
   /** With a node picked, the next one that is picked gets an arrow from it, or loses it. */
   function pick(id: string): void {
-    if (picked === undefined || !model.names.includes(picked)) {
-      setPicked(id);
-      return;
-    }
-    setPicked(undefined);
-    change((lab) => {
-      if (lab.references(picked).includes(id)) {
-        return `${picked} no longer refers to ${id}.${died(lab.unlink(picked, id))}`;
-      }
-      lab.link(picked, id);
-      return `${picked.toLowerCase()}.append(${id.toLowerCase()}): ${picked} refers to ${id}.`;
-    });
+    setPicked(picked === undefined ? id : undefined);
+    if (picked === undefined) return;
+    if (model.references(picked).includes(id)) unlink(picked, id);
+    else link(picked, id);
   }
 
   return (
-    <LivePart title="A collection, step by step" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
         <Choice
-          label="graph"
+          label={t.graph}
           value={String(scene)}
-          options={scenes.map(({ title }, n) => [String(n), title] as const)}
-          onChoose={(n) => {
-            setPicked(undefined);
-            setStep(0);
-            setScene(Number(n));
-          }}
+          options={scenes.map(({ name }, n) => [String(n), t.scenes[name]] as const)}
+          onChoose={(n) => begin(() => setScene(Number(n)))}
         />
+        <button type="button" onClick={() => begin(reset)}>
+          {t.startAgain}
+        </button>
         <button
           type="button"
+          ref={newObject}
           onClick={() =>
             change((lab) => {
               const name = lab.add();
-              return name === undefined ? "Ten objects are enough." : `${name.toLowerCase()} = []`;
+              return name === undefined ? t.enough : `${name.toLowerCase()} = []`;
             })
           }
         >
-          new object
+          {t.newObject}
         </button>
-        {picked !== undefined && model.names.includes(picked) && (
-          <button
-            type="button"
-            onClick={() =>
-              change((lab) => {
-                const on = !lab.hasVariable(picked);
-                const dead = lab.setVariable(picked, on);
-                setPicked(undefined);
-                return on
-                  ? `A variable holds ${picked} again.`
-                  : `del ${picked.toLowerCase()}.${died(dead)}`;
-              })
-            }
-          >
-            {model.hasVariable(picked) ? `del ${picked.toLowerCase()}` : `variable for ${picked}`}
-          </button>
-        )}
       </div>
-      <p>
-        {picked === undefined
-          ? "Pick an object; then pick another one (or the same) to add or remove a reference."
-          : `${picked} is picked. Pick what it shall refer to, or no longer refer to.`}
-      </p>
+      <p>{picked === undefined ? t.pick : t.picked(picked)}</p>
+      {picked !== undefined && (
+        <Picked
+          key={picked}
+          name={picked}
+          names={names}
+          references={model.references(picked)}
+          held={model.hasVariable(picked)}
+          onLink={(to) => link(picked, to)}
+          onUnlink={(to) => unlink(picked, to)}
+          onVariable={() =>
+            change((lab) => {
+              const on = !lab.hasVariable(picked);
+              const dead = lab.setVariable(picked, on);
+              return on ? t.bound(picked) : t.unbound(picked.toLowerCase(), dead);
+            })
+          }
+          onRemove={() => change((lab) => t.removed(picked, lab.remove(picked)))}
+        />
+      )}
       <GraphView
-        label="Objects and references"
+        label={t.graphLabel}
         nodes={nodes}
         edges={[...edges.values()].map((edge) => ({
           ...edge,
           lit: now.at === edge.from && now.to === edge.to,
         }))}
         onPick={pick}
+        onUnpick={() => setPicked(undefined)}
       />
       <Key
         of={[
-          ["var(--root)", "reachable, or held by a variable"],
-          ["var(--garbage)", "tentatively unreachable (dashed)"],
+          ["var(--root)", t.reachable],
+          ["var(--garbage)", t.unreachable],
         ]}
       />
       <Stepper
-        label="collection"
+        label={t.stepper}
         step={Math.min(step, steps.length - 1)}
         count={steps.length}
-        text={describe(now)}
+        text={describe(now, t)}
         onStep={setStep}
       />
       <div class="lanes">
-        <p>
-          <strong>list that is worked on</strong>
+        <p data-lane="young">
+          <strong>{t.young}</strong>
           <br />
-          {now.young.join(" → ") || "empty"}
+          {now.young.join(" → ") || t.empty}
         </p>
-        <p>
-          <strong>tentatively unreachable</strong>
+        <p data-lane="unreachable">
+          <strong>{t.tentative}</strong>
           <br />
-          {now.unreachable.join(" → ") || "empty"}
+          {now.unreachable.join(" → ") || t.empty}
         </p>
       </div>
       <div class="live-row">
         <button
           type="button"
           onClick={() => {
-            const foretold = steps.at(-1)!.unreachable;
+            const foretold = steps.at(-1)!;
             change((lab) => {
               const { returned, gone, left } = lab.collect();
-              setPicked(undefined);
               const agrees =
-                gone.length === foretold.length && gone.every((one) => foretold.includes(one));
-              return `gc.collect() returned ${returned}. Gone: ${gone.join(", ") || "nothing"}; left: ${left.join(" → ") || "nothing"}. ${
-                agrees
-                  ? "As the steps foretold."
-                  : "This is NOT what the steps foretold: please report it."
-              }`;
+                returned === gone.length &&
+                gone.length === foretold.unreachable.length &&
+                gone.every((one) => foretold.unreachable.includes(one)) &&
+                left.join() === foretold.young.join();
+              return t.collected(returned, gone, left, agrees);
             });
           }}
         >
-          gc.collect() on the real heap
+          {t.collect}
         </button>
       </div>
     </LivePart>
   );
 }
 
-function died(dead: readonly string[]): string {
-  return dead.length === 0
-    ? ""
-    : ` ${dead.join(", ")} died at once: no reference was left, and no collector is needed for that.`;
+/** What can be done with the object that is picked: all of it by buttons as well. */
+function Picked({
+  name,
+  names,
+  references,
+  held,
+  onLink,
+  onUnlink,
+  onVariable,
+  onRemove,
+}: {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly references: readonly string[];
+  readonly held: boolean;
+  onLink(to: string): void;
+  onUnlink(to: string): void;
+  onVariable(): void;
+  onRemove(): void;
+}): JSX.Element {
+  const t = useTexts(texts);
+  const [wanted, setWanted] = useState<string | undefined>();
+  const other =
+    wanted !== undefined && names.includes(wanted)
+      ? wanted
+      : (names.find((one) => one !== name) ?? name);
+  const [self, item] = [name.toLowerCase(), other.toLowerCase()];
+  return (
+    <div class="live-row" data-picked={name}>
+      <Choice label={t.to} value={other} options={names} onChoose={setWanted} />
+      <button type="button" onClick={() => onLink(other)}>
+        {self}.append({item})
+      </button>
+      <Action disabled={!references.includes(other)} onClick={() => onUnlink(other)}>
+        {self}.remove({item})
+      </Action>
+      <button type="button" onClick={onVariable}>
+        {held ? `del ${self}` : t.bind(name)}
+      </button>
+      <button type="button" onClick={onRemove}>
+        {t.remove(name)}
+      </button>
+    </div>
+  );
 }
 
 /** What a step does, in words. */
-export function describe(step: Step): string {
-  const { at, to, refs } = step;
-  switch (step.what) {
-    case "begin":
-      return "Before the collection: every object with its reference count (rc).";
-    case "copy":
-      return `Pass 1, update_refs: ${at}'s reference count is copied into its working count: ${refs.get(at!)}.`;
-    case "subtract":
-      return `Pass 2, subtract_refs: ${at} refers to ${to}, so one is taken off ${to}'s working count: ${refs.get(to!)} left.`;
-    case "keep":
-      return `Pass 3, move_unreachable: ${at}'s working count is ${refs.get(at!)}, not 0. Something outside refers to it, or something reachable does. It stays, and what it refers to is reachable as well.`;
-    case "tentative":
-      return `Pass 3, move_unreachable: ${at}'s working count is 0: nothing so far shows that it can be reached. It goes to the other list, for now.`;
-    case "rescue":
-      return `Pass 3: ${at} is reachable and refers to ${to}, which had been put aside. ${to} comes back, to the end of the list, with working count 1.`;
-    case "mark":
-      return `Pass 3: ${at} is reachable and refers to ${to}, whose turn has not come yet. Its working count becomes 1: it will stay.`;
-    case "skip":
-      return `Pass 3: ${at} refers to ${to}, which will stay anyway: nothing to do.`;
-    case "done":
-      return step.unreachable.length === 0
-        ? "Done: everything is reachable. There is no garbage."
-        : `Done: ${step.unreachable.join(", ")} cannot be reached from outside. Finalizers would run now; then each is cleared, and reference counting does the rest.`;
-  }
+export function describe(step: Step, t: (typeof texts)["en"]): string {
+  const { at = "", to = "", refs, what } = step;
+  return what === "done"
+    ? t.done(step.unreachable)
+    : t.steps[what](at, to, refs.get(what === "subtract" ? to : at) ?? 0);
 }

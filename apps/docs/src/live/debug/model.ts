@@ -11,6 +11,9 @@ import { createPymalloc, type Pymalloc } from "@pyrena/pymalloc";
 import { createArenaSource, createRawAllocator } from "@pyrena/raw";
 import type { ByteField } from "../shared/BytesView.tsx";
 
+/** The parts of a fenced block, in order of address. */
+export type FenceField = "size" | "id" | "leading" | "yours" | "trailing";
+
 /** One block in debug hooks, on pymalloc. */
 export class DebugLab {
   readonly profile: Profile = profileFor("3.13", "lp64");
@@ -43,12 +46,13 @@ export class DebugLab {
     this.memory.u8[this.address + offset] = byte;
   }
 
-  /** Write as a careless program does: a text and its final 0. */
-  writeText(text: string): void {
+  /** Write as a careless program does: a text and its final 0. @returns how many bytes that is */
+  writeText(text: string): number {
     const bytes = new TextEncoder().encode(`${text}\0`);
     bytes.forEach((byte, n) => {
       this.write(n, byte);
     });
+    return bytes.length;
   }
 
   /** Free the block. @returns what CPython prints before it aborts, or undefined if all is well */
@@ -63,7 +67,11 @@ export class DebugLab {
     }
   }
 
-  bytes(): { readonly base: number; readonly bytes: Uint8Array; readonly fields: ByteField[] } {
+  bytes(): {
+    readonly base: number;
+    readonly bytes: Uint8Array;
+    readonly fields: (ByteField & { readonly name: FenceField })[];
+  } {
     const { before, word } = this.layout;
     const base = this.address - before;
     const hex = (from: number, to: number): string =>
@@ -71,47 +79,21 @@ export class DebugLab {
         byte.toString(16).padStart(2, "0"),
       ).join(" ");
     const end = before + this.size;
-    const field = (
-      name: string,
-      offset: number,
-      bytes: number,
-      value: string,
-      help: string,
-    ): ByteField => ({
-      name,
-      offset,
-      bytes,
-      value,
-      help,
-    });
     const id = this.memory.u8[base + word]!;
     return {
       base,
       bytes: this.memory.u8.slice(base, base + this.size + 3 * word),
       fields: [
-        field(
-          "size",
-          0,
-          word,
-          hex(word - 2, word),
-          "bytes asked for, the most significant byte first",
-        ),
-        field(
-          "id",
-          word,
-          1,
-          id === 0xdd ? "dd" : `'${String.fromCharCode(id)}'`,
-          "r, m or o: the domain that made it",
-        ),
-        field("leading pad", word + 1, word - 1, hex(word + 1, before), "must be fd"),
-        field(
-          "your bytes",
-          before,
-          this.size,
-          hex(before, end),
-          "cd: new, never written; dd: freed",
-        ),
-        field("trailing pad", end, word, hex(end, end + word), "must be fd"),
+        { name: "size", offset: 0, bytes: word, value: hex(word - 2, word) },
+        {
+          name: "id",
+          offset: word,
+          bytes: 1,
+          value: id === 0xdd ? "dd" : `'${String.fromCharCode(id)}'`,
+        },
+        { name: "leading", offset: word + 1, bytes: word - 1, value: hex(word + 1, before) },
+        { name: "yours", offset: before, bytes: this.size, value: hex(before, end) },
+        { name: "trailing", offset: end, bytes: word, value: hex(end, end + word) },
       ],
     };
   }

@@ -1,19 +1,22 @@
 /** A fenced block: write into it, or past it, and give it back. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { BytesView } from "../shared/BytesView.tsx";
-import { Figures, LivePart, NumberField } from "../shared/LivePart.tsx";
+import { Action, Figures, LivePart, NumberField } from "../shared/LivePart.tsx";
 import { useModel } from "../shared/model.ts";
 import { DebugLab } from "./model.ts";
+import { texts } from "./texts.ts";
 
-export function DebugHooksPart(): JSX.Element {
+export function DebugHooksPart({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
   const [text, setText] = useState("0123456789");
   const [offset, setOffset] = useState(-1);
   const [report, setReport] = useState("");
   const { model, act, status, failed, reset } = useModel(() => new DebugLab(10));
   const { base, bytes, fields } = model.bytes();
   return (
-    <LivePart title="malloc(10), in debug hooks" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
         <label>
           strcpy(p, "
@@ -25,21 +28,20 @@ export function DebugHooksPart(): JSX.Element {
           />
           ")
         </label>
+        <Action disabled={model.freed} onClick={() => act((lab) => t.written(lab.writeText(text)))}>
+          {t.write}
+        </Action>
+        <NumberField
+          label="p["
+          name={`p[ ]: ${t.offset}`}
+          value={offset}
+          min={-16}
+          max={17}
+          onChange={setOffset}
+        />
         <button
           type="button"
-          disabled={model.freed}
-          onClick={() =>
-            act((lab) => {
-              lab.writeText(text);
-              return `${text.length + 1} bytes written, the 0 at the end included.`;
-            })
-          }
-        >
-          write
-        </button>
-        <NumberField label="p[" value={offset} min={-16} max={17} onChange={setOffset} />
-        <button
-          type="button"
+          aria-label={`p[${offset}] = 0x2a`}
           onClick={() =>
             act((lab) => {
               lab.write(offset, 0x2a);
@@ -55,9 +57,7 @@ export function DebugHooksPart(): JSX.Element {
             act((lab) => {
               const said = lab.free();
               setReport(said ?? "");
-              return said === undefined
-                ? "free(p): all fences stand."
-                : "free(p): CPython would print this, and abort.";
+              return said === undefined ? t.stands : t.broken;
             })
           }
         >
@@ -70,22 +70,25 @@ export function DebugHooksPart(): JSX.Element {
             reset();
           }}
         >
-          start again
+          {t.reset}
         </button>
       </div>
       <Figures
         of={[
-          ["asked for", model.size],
-          ["with fences", model.size + model.layout.extra],
-          ["block of pymalloc", model.blockBytes],
-          ["state", model.freed ? "freed" : "live"],
+          [t.asked, model.size, "asked for"],
+          [t.fenced, model.size + model.layout.extra, "with fences"],
+          [t.block, model.blockBytes, "block of pymalloc"],
+          [t.state, model.freed ? t.freed : t.live, "state"],
         ]}
       />
       <BytesView
-        label="the block and its fences"
+        label={t.bytes}
         base={base}
         bytes={bytes}
-        fields={fields}
+        fields={fields.map((field) => {
+          const [name, help] = t.fields[field.name];
+          return { ...field, name, help };
+        })}
         origin={16}
       />
       {report !== "" && (

@@ -2,9 +2,12 @@
 import type { Runtime } from "pyrena";
 import { liveRuntime } from "../shared/runtime.ts";
 
+/** What each scenario shows. */
+export type ScenarioName = "count" | "cycle" | "look" | "resurrection" | "callbacks";
+
 /** A scenario: its Python, and the same on Pyrena. */
 export interface Scenario {
-  readonly title: string;
+  readonly name: ScenarioName;
   readonly code: string;
   run(runtime: Runtime, log: (line: string) => void): void;
 }
@@ -37,7 +40,7 @@ const alive = (ref: { get(): unknown }): string => (ref.get() === null ? "dead" 
 
 export const scenarios: readonly Scenario[] = [
   {
-    title: "death by reference count",
+    name: "count",
     code: `${NODE}
 a = Node("a")
 r = weakref.ref(a, lambda r: print("callback", r()))
@@ -55,7 +58,7 @@ print("end")`,
     },
   },
   {
-    title: "death in a cycle",
+    name: "cycle",
     code: `${NODE}
 a, b = Node("a"), Node("b")
 a.other, b.other = b, a
@@ -80,7 +83,7 @@ print("collected", gc.collect())`,
     },
   },
   {
-    title: "a weak reference, looked at in __del__ of a cycle",
+    name: "look",
     code: `class Node:
     def __del__(self): print("del, weak reference", "dead" if r() is None else "alive")
 
@@ -107,7 +110,7 @@ print("collected", gc.collect())`,
     },
   },
   {
-    title: "resurrection",
+    name: "resurrection",
     code: `saved = []
 class Node:
     def __init__(self, name): self.name = name
@@ -136,7 +139,7 @@ print("collected", gc.collect(), "saved", len(saved))`,
     },
   },
   {
-    title: "several callbacks: in what order?",
+    name: "callbacks",
     code: `class Node: pass
 a = Node()
 refs = [weakref.ref(a, lambda r, n=n: print("callback", n)) for n in (1, 2, 3)]

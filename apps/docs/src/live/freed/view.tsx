@@ -1,15 +1,18 @@
 /** How few survivors hold how many arenas. */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { ArenaMap } from "../shared/ArenaMap.tsx";
 import { Choice, Figures, LivePart } from "../shared/LivePart.tsx";
 import { survive } from "./model.ts";
+import { texts } from "./texts.ts";
 
 const KEEP = ["0", "1", "10", "255", "1000", "5000", "20000"] as const;
 const VERSIONS = ["3.8", "3.9", "3.13"] as const;
 const COUNT = 100_000;
 
-export function Freed(): JSX.Element {
+export function Freed({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
   const [keep, setKeep] = useState<(typeof KEEP)[number]>("1000");
   const [order, setOrder] = useState<"scattered" | "together">("scattered");
   const [python, setPython] = useState<(typeof VERSIONS)[number]>("3.13");
@@ -19,26 +22,22 @@ export function Freed(): JSX.Element {
     [keep, order, python],
   );
   return (
-    <LivePart title="100,000 blocks of 64 bytes, most of them given back">
+    <LivePart title={t.title} language={language}>
       <div class="live-row">
         <Choice
-          label="survivors"
+          label={t.survivors}
           value={keep}
           options={KEEP.map(
-            (n) =>
-              [
-                n,
-                n === "0" ? "none" : n === "1" ? "all" : `one in ${Number(n).toLocaleString("en")}`,
-              ] as const,
+            (n) => [n, n === "0" ? t.none : n === "1" ? t.all : t.oneIn(Number(n))] as const,
           )}
           onChoose={setKeep}
         />
         <Choice
-          label="made"
+          label={t.made}
           value={order}
           options={[
-            ["scattered", "among the others"],
-            ["together", "before the others"],
+            ["scattered", t.scattered],
+            ["together", t.together],
           ]}
           onChoose={setOrder}
         />
@@ -46,12 +45,12 @@ export function Freed(): JSX.Element {
       </div>
       <Figures
         of={[
-          ["arenas before", before.arenas],
-          ["arenas after", after.arenas],
-          ["live blocks", after.liveBlocks],
-          ["live bytes", after.liveBytes],
-          ["bytes held", after.arenaBytes],
-          ["held for each live byte", ratio === 0 ? "–" : ratio.toFixed(1)],
+          [t.before, before.arenas, "arenas before"],
+          [t.after, after.arenas, "arenas after"],
+          [t.liveBlocks, after.liveBlocks, "live blocks"],
+          [t.liveBytes, after.liveBytes, "live bytes"],
+          [t.held, after.arenaBytes, "bytes held"],
+          [t.ratio, ratio === 0 ? "–" : ratio.toFixed(1), "held for each live byte"],
         ]}
       />
       <ArenaMap arenas={arenas} chosen={chosen} onChoose={setChosen} />

@@ -14,7 +14,8 @@ export interface Collection {
 }
 
 /** What is done with each list that is made. */
-export type Fate = "keep" | "drop in cycles";
+export const fates = ["keep", "drop in cycles"] as const;
+export type Fate = (typeof fates)[number];
 
 /** A heap on which lists are made, as a loop in Python makes them. */
 export class GenerationsLab {

@@ -1,20 +1,19 @@
 /** Automatic collections as they come: when, which generation, how many objects they look at. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { grouped, type PartProps } from "../../i18n/texts.ts";
 import { Choice, Figures, Key, LivePart, NumberField } from "../shared/LivePart.tsx";
+import { useTexts } from "../shared/language.ts";
 import { useModel } from "../shared/model.ts";
-import { type Collection, type Fate, GenerationsLab } from "./model.ts";
+import { type Collection, type Fate, fates, GenerationsLab } from "./model.ts";
+import { texts } from "./texts.ts";
 
-const VERSIONS = [
-  ["3.12", "3.12"],
-  ["3.13", "3.13"],
-  ["3.14", "3.14.0 to 3.14.4 (incremental)"],
-  ["3.15", "3.15"],
-] as const;
+const VERSIONS = ["3.12", "3.13", "3.14", "3.15"] as const;
 const TONES = ["#56b4e9", "#e69f00", "#d55e00"];
 
-export function Generations(): JSX.Element {
-  const [python, setPython] = useState<(typeof VERSIONS)[number][0]>("3.13");
+export function Generations({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
+  const [python, setPython] = useState<(typeof VERSIONS)[number]>("3.13");
   const [threshold, setThreshold] = useState<number | undefined>();
   const [fate, setFate] = useState<Fate>("keep");
   const { model, act, status, failed, reset } = useModel(
@@ -25,20 +24,27 @@ export function Generations(): JSX.Element {
   const runs = model.collections;
   const [first, second, third] = model.sizes() as [number, number, number];
   return (
-    <LivePart title="Collections that run by themselves" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
-        <Choice label="CPython" value={python} options={VERSIONS} onChoose={setPython} />
+        <Choice
+          label="CPython"
+          value={python}
+          options={VERSIONS.map(
+            (version) => [version, version === "3.14" ? t.incremental : version] as const,
+          )}
+          onChoose={setPython}
+        />
         <NumberField
-          label="threshold 0"
+          label={t.threshold}
           value={threshold ?? model.thresholds()[0]!}
           min={100}
           max={100_000}
           onChange={setThreshold}
         />
         <Choice
-          label="lists"
+          label={t.lists}
           value={fate}
-          options={["keep", "drop in cycles"] as const}
+          options={fates.map((name) => [name, t.fates[name]] as const)}
           onChoose={setFate}
         />
         <button
@@ -48,33 +54,33 @@ export function Generations(): JSX.Element {
               const before = lab.collections.length;
               lab.make(20_000, fate);
               const now = lab.collections.slice(before);
-              return `20,000 lists made: ${now.length} collections, which looked at ${now
-                .reduce((sum, { looked }) => sum + looked, 0)
-                .toLocaleString("en")} objects and freed ${now
-                .reduce((sum, { collected }) => sum + collected, 0)
-                .toLocaleString("en")}.`;
+              return t.made(
+                now.length,
+                now.reduce((sum, { looked }) => sum + looked, 0),
+                now.reduce((sum, { collected }) => sum + collected, 0),
+              );
             })
           }
         >
-          make 20,000 lists
+          {t.make}
         </button>
         <button type="button" onClick={reset}>
-          start again
+          {t.reset}
         </button>
       </div>
       <Figures
         of={[
-          ["lists made", model.made],
+          [t.listsMade, model.made, "lists made"],
           ["gc.get_count()", `(${model.counts().join(", ")})`],
           ["gc.get_threshold()", `(${model.thresholds().join(", ")})`],
-          ["objects by generation", `${first}, ${second}, ${third}`],
-          ["collections", runs.length],
-          ["objects looked at, in all", runs.reduce((sum, { looked }) => sum + looked, 0)],
+          [t.sizes, `${first}, ${second}, ${third}`, "objects by generation"],
+          [t.collections, runs.length, "collections"],
+          [t.looked, runs.reduce((sum, { looked }) => sum + looked, 0), "objects looked at"],
           ...(progress === undefined
             ? []
             : ([
-                ["phase", progress.phase],
-                ["work to do", progress.workToDo],
+                [t.phase, t.phases[progress.phase], "phase"],
+                [t.workToDo, progress.workToDo, "work to do"],
               ] as const)),
         ]}
       />
@@ -82,28 +88,27 @@ export function Generations(): JSX.Element {
       <Key
         of={TONES.map(
           (tone, n) =>
-            [tone, progress !== undefined && n === 1 ? "increment" : `generation ${n}`] as const,
+            [tone, progress !== undefined && n === 1 ? t.increment : t.generation(n)] as const,
         )}
       />
       <details>
-        <summary>The collections as a table</summary>
-        <section class="scroll" aria-label="Collections">
+        <summary>{t.table}</summary>
+        <section class="scroll" aria-label={t.tableLabel}>
           <table>
             <thead>
               <tr>
-                <th>after lists</th>
-                <th>generation</th>
-                <th>looked at</th>
-                <th>collected</th>
+                {t.columns.map((column) => (
+                  <th key={column}>{column}</th>
+                ))}
               </tr>
             </thead>
             <tbody>
               {runs.slice(-60).map((run) => (
                 <tr key={run.at}>
-                  <td>{run.at.toLocaleString("en")}</td>
+                  <td>{grouped(run.at)}</td>
                   <td>{run.generation}</td>
-                  <td>{run.looked.toLocaleString("en")}</td>
-                  <td>{run.collected.toLocaleString("en")}</td>
+                  <td>{grouped(run.looked)}</td>
+                  <td>{grouped(run.collected)}</td>
                 </tr>
               ))}
             </tbody>
@@ -121,6 +126,7 @@ function Timeline({
   readonly runs: readonly Collection[];
   readonly made: number;
 }): JSX.Element {
+  const t = useTexts(texts);
   const most = Math.max(1, ...runs.map(({ looked }) => looked));
   const end = Math.max(made, 1);
   return (
@@ -128,7 +134,7 @@ function Timeline({
       class="graph"
       viewBox="0 0 640 150"
       role="img"
-      aria-label={`${runs.length} collections over ${made} lists; the largest looked at ${most} objects. The table below has each.`}
+      aria-label={t.chart(runs.length, made, runs.length === 0 ? 0 : most)}
     >
       <line x1="0" y1="130" x2="640" y2="130" stroke="var(--sl-color-gray-4)" />
       {runs.map(({ at, generation, looked }) => {
@@ -145,14 +151,14 @@ function Timeline({
         );
       })}
       <text x="0" y="146" font-size="12">
-        0 lists
+        {t.axis(0)}
       </text>
       <text x="640" y="146" font-size="12" text-anchor="end">
-        {made.toLocaleString("en")} lists
+        {t.axis(made)}
       </text>
       {runs.length > 0 && (
         <text x="0" y="11" font-size="12">
-          {most.toLocaleString("en")} objects looked at
+          {t.most(most)}
         </text>
       )}
     </svg>

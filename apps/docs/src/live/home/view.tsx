@@ -1,15 +1,18 @@
 /** The live picture of the first page. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { ArenaMap } from "../shared/ArenaMap.tsx";
 import { Figures, LivePart } from "../shared/LivePart.tsx";
 import { useModel } from "../shared/model.ts";
 import { ChurnLab } from "./model.ts";
+import { texts } from "./texts.ts";
 
 /** Objects at which the program stops by itself. */
 const MOST = 60_000;
 
-export function Churn(): JSX.Element {
+export function Churn({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
   const [running, setRunning] = useState(false);
   const [chosen, setChosen] = useState<number | undefined>();
   const { model, act, status, failed } = useModel(() => {
@@ -28,13 +31,13 @@ export function Churn(): JSX.Element {
   const arenas = model.arenas();
   const held = arenas.reduce((sum, { bytes }) => sum + bytes, 0);
   return (
-    <LivePart title="A Python heap, in this page" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
         <button type="button" onClick={() => setRunning(!running)}>
-          {running ? "Pause" : "Run a program"}
+          {running ? t.pause : t.run}
         </button>
         <button type="button" onClick={() => act((lab) => lab.turn(5000, 0))}>
-          Make 5,000 objects
+          {t.make}
         </button>
         <button
           type="button"
@@ -43,19 +46,19 @@ export function Churn(): JSX.Element {
               setRunning(false);
               const before = lab.arenas().length;
               lab.dropMost();
-              return `One object in a hundred is left, and ${lab.arenas().length} of ${before} arenas.`;
+              return t.dropped(lab.arenas().length, before);
             })
           }
         >
-          Drop 99 of 100
+          {t.drop}
         </button>
       </div>
       <Figures
         of={[
-          ["objects made", model.made],
-          ["objects alive", model.live],
-          ["arenas", arenas.length],
-          ["bytes held", held],
+          [t.made, model.made, "objects made"],
+          [t.live, model.live, "objects alive"],
+          [t.arenas, arenas.length, "arenas"],
+          [t.held, held, "bytes held"],
         ]}
       />
       <ArenaMap arenas={arenas} chosen={chosen} onChoose={setChosen} />

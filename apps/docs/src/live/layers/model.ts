@@ -2,11 +2,32 @@
 import { ArenaLab } from "../arenas/model.ts";
 import { hexOf } from "../shared/heap-map.ts";
 
-/** One layer that a request came to. */
-export interface Stop {
-  readonly layer: "domain" | "pymalloc" | "pool" | "arena" | "raw";
-  readonly says: string;
-}
+/** One layer that a request came to, and what happened there. Addresses are ready to be shown. */
+export type Stop =
+  | { readonly layer: "domain"; readonly what: "asked"; readonly size: number }
+  | { readonly layer: "pymalloc"; readonly what: "nothing" }
+  | {
+      readonly layer: "pymalloc";
+      readonly what: "tooMuch";
+      readonly size: number;
+      readonly threshold: number;
+    }
+  | {
+      readonly layer: "pymalloc";
+      readonly what: "rounded";
+      readonly size: number;
+      readonly blockBytes: number;
+      readonly sizeClass: number;
+    }
+  | { readonly layer: "arena"; readonly what: "newArena"; readonly bytes: number }
+  | {
+      readonly layer: "pool";
+      readonly what: "newPool" | "poolWithRoom";
+      readonly pool: string;
+      readonly address: string;
+    }
+  | { readonly layer: "raw"; readonly what: "rawBlock"; readonly address: string }
+  | { readonly layer: "raw"; readonly what: "refused" };
 
 /** The way of one request. */
 export interface Way {
@@ -33,43 +54,35 @@ export class RequestLab {
     const [address = 0] = lab.allocate(1, size);
     const after = lab.totals();
     const { threshold, poolBytes } = profile.pymalloc;
-    const blockBytes = pymalloc.walker.usableSize(address);
-    const stops: Stop[] = [
-      {
-        layer: "domain",
-        says: `PyObject_Malloc(${size}): the OBJ domain calls what is installed there: pymalloc.`,
-      },
-    ];
+    const blockBytes = address === 0 ? 0 : pymalloc.walker.usableSize(address);
+    const stops: Stop[] = [{ layer: "domain", what: "asked", size }];
     if (!pymalloc.walker.owns(address)) {
+      if (size === 0) stops.push({ layer: "pymalloc", what: "nothing" });
+      else if (size > threshold)
+        stops.push({ layer: "pymalloc", what: "tooMuch", size, threshold });
       stops.push(
-        {
-          layer: "pymalloc",
-          says:
-            size === 0
-              ? "0 bytes: not for pools."
-              : `${size} is more than ${threshold}: not for pools.`,
-        },
-        {
-          layer: "raw",
-          says: `The raw allocator (the C library's malloc, in CPython) gives the block at ${hexOf(address)}.`,
-        },
+        address === 0
+          ? { layer: "raw", what: "refused" }
+          : { layer: "raw", what: "rawBlock", address: hexOf(address) },
       );
       return { size, address, servedBy: "raw", blockBytes, stops };
     }
     const base = address - (address % poolBytes);
     stops.push({
       layer: "pymalloc",
-      says: `${size} bytes are rounded up to ${blockBytes}: size class ${blockBytes / profile.abi.alignment - 1}.`,
+      what: "rounded",
+      size,
+      blockBytes,
+      sizeClass: blockBytes / profile.abi.alignment - 1,
     });
     if (after.arenas > before.arenas) {
-      stops.push({
-        layer: "arena",
-        says: `No arena has a free pool: a new one of ${profile.pymalloc.arenaBytes.toLocaleString("en")} bytes is fetched.`,
-      });
+      stops.push({ layer: "arena", what: "newArena", bytes: profile.pymalloc.arenaBytes });
     }
     stops.push({
       layer: "pool",
-      says: `${after.pools > before.pools ? "A pool is taken from the arena" : "A pool of this class has room"}: the one at ${hexOf(base)}. Its first free block, at ${hexOf(address)}, is the answer.`,
+      what: after.pools > before.pools ? "newPool" : "poolWithRoom",
+      pool: hexOf(base),
+      address: hexOf(address),
     });
     return { size, address, servedBy: "pymalloc", blockBytes, stops };
   }

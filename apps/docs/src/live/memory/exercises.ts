@@ -22,3 +22,5 @@ export const answers: Answers = {
     return after.find(({ used }, n) => used - before[n]!.used >= 100_000)!.name;
   },
 };
+
+export { words } from "./texts.ts";

@@ -2,7 +2,8 @@
 import type { Runtime } from "pyrena";
 import { liveRuntime } from "../shared/runtime.ts";
 
-type RegionName = ReturnType<Runtime["py"]["regions"]>[number]["name"];
+/** What a stretch of memory is for. */
+export type RegionName = ReturnType<Runtime["py"]["regions"]>[number]["name"];
 
 /** All memory of one kind. */
 export interface Kind {

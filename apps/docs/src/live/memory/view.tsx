@@ -1,11 +1,13 @@
 /** The whole memory as a bar, from address 0 to its end. */
 import type { JSX } from "preact";
+import { grouped, type PartProps } from "../../i18n/texts.ts";
 import { hexOf } from "../shared/heap-map.ts";
 import { Figures, Key, LivePart } from "../shared/LivePart.tsx";
 import { useModel } from "../shared/model.ts";
-import { MemoryLab, regionNames } from "./model.ts";
+import { MemoryLab, type RegionName, regionNames } from "./model.ts";
+import { texts } from "./texts.ts";
 
-const TONES: Readonly<Record<string, string>> = {
+const TONES: Readonly<Record<RegionName, string>> = {
   header: "#8a8a8a",
   "static data": "#e69f00",
   "data stack": "#cc79a7",
@@ -14,107 +16,111 @@ const TONES: Readonly<Record<string, string>> = {
   free: "transparent",
 };
 
-export function MemoryLayout(): JSX.Element {
+export function MemoryLayout({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
   const { model, act, status, failed, reset } = useModel(() => new MemoryLab());
   const stretches = model.stretches();
   const kinds = model.kinds();
   return (
-    <LivePart title="One linear memory, all of it" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               lab.call(100);
-              return `${lab.depth} frames on the stack.`;
+              return t.called(lab.depth);
             })
           }
         >
-          call 100 levels deep
+          {t.call}
         </button>
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               lab.unwind();
-              return "All functions have returned.";
+              return t.unwound;
             })
           }
         >
-          return from all
+          {t.unwind}
         </button>
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               lab.makeSmall(20_000);
-              return "20,000 floats made.";
+              return t.smallMade;
             })
           }
         >
-          20,000 floats
+          {t.small}
         </button>
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               lab.makeLarge(500_000);
-              return "One bytes object of 500,000 made.";
+              return t.largeMade;
             })
           }
         >
-          500,000 bytes
+          {t.large}
         </button>
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               lab.drop();
-              return "All of them dropped.";
+              return t.dropped;
             })
           }
         >
-          drop objects
+          {t.drop}
         </button>
         <button type="button" onClick={reset}>
-          start again
+          {t.reset}
         </button>
       </div>
       <div
         class="bar"
         role="img"
-        aria-label={`${model.bytes.toLocaleString("en")} bytes: ${kinds.map(({ name, bytes }) => `${name} ${bytes.toLocaleString("en")}`).join(", ")}`}
+        aria-label={t.bar(
+          model.bytes,
+          kinds.map(({ name, bytes }) => [t.regions[name], bytes] as const),
+        )}
       >
         {stretches.map(({ name, base, bytes }) => (
           <span
             key={base}
-            title={`${name}, ${hexOf(base)}, ${bytes.toLocaleString("en")} bytes`}
+            title={t.stretch(t.regions[name], hexOf(base), bytes)}
             style={{ width: `${(100 * bytes) / model.bytes}%`, background: TONES[name] }}
           />
         ))}
       </div>
-      <Key of={regionNames.map((name) => [TONES[name]!, name] as const)} />
+      <Key of={regionNames.map((name) => [TONES[name], t.regions[name]] as const)} />
       <Figures
         of={[
-          ["memory", model.bytes],
-          ["frames", model.depth],
-          ["objects kept", model.objects],
+          [t.memory, model.bytes, "memory"],
+          [t.frames, model.depth, "frames"],
+          [t.objects, model.objects, "objects kept"],
         ]}
       />
       <table>
         <thead>
           <tr>
-            <th>what</th>
-            <th>bytes</th>
-            <th>in use</th>
+            {t.columns.map((column) => (
+              <th key={column}>{column}</th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {kinds.map(({ name, bytes, used }) => (
-            <tr key={name}>
-              <td>{name}</td>
-              <td>{bytes.toLocaleString("en")}</td>
-              <td>{used.toLocaleString("en")}</td>
+            <tr key={name} data-region={name}>
+              <td>{t.regions[name]}</td>
+              <td>{grouped(bytes)}</td>
+              <td>{grouped(used)}</td>
             </tr>
           ))}
         </tbody>

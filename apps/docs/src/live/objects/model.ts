@@ -1,5 +1,6 @@
 /** The objects page: one object, the names that refer to it, and its bytes. */
 import type { Runtime } from "pyrena";
+import { grouped } from "../../i18n/texts.ts";
 import type { ByteField } from "../shared/BytesView.tsx";
 import { hexOf } from "../shared/heap-map.ts";
 import { liveRuntime } from "../shared/runtime.ts";
@@ -10,12 +11,38 @@ type AnyHandle = ReturnType<Runtime["py"]["from"]>;
 export const kinds = ["[1, 2]", "(1, 2)", "1.5", "1000", "'abc'", "None"] as const;
 export type Kind = (typeof kinds)[number];
 
+/** What a field is for. */
+export type Meaning =
+  | "gcNext"
+  | "gcPrev"
+  | "refcount"
+  | "double"
+  | "tag"
+  | "digits"
+  | "digit"
+  | "characters"
+  | "hash"
+  | "state"
+  | "text"
+  | "items"
+  | "tupleHash"
+  | "one"
+  | "two"
+  | "itemsAt"
+  | "room";
+
+/** A field of the object, or of the words before it. */
+export interface ObjectField extends ByteField {
+  /** Of `ob_type`: the type's name. */
+  readonly meaning: Meaning | { readonly type: string };
+}
+
 /** The object's bytes, with the words before it if it has any. */
 export interface ObjectBytes {
   /** Address of the first byte that is shown. */
   readonly base: number;
   readonly bytes: Uint8Array;
-  readonly fields: readonly ByteField[];
+  readonly fields: readonly ObjectField[];
   /** Offset of the object in these bytes. */
   readonly origin: number;
 }
@@ -126,30 +153,24 @@ export class ObjectLab {
     const origin = isGc ? gcHead : 0;
     const base = this.address - origin;
     const read = (at: number): number => memory.u32[(this.address + at) >>> 2]!;
-    const fields: ByteField[] = [];
-    const add = (name: string, at: number, bytes: number, value: string, help: string): void => {
-      fields.push({ name, offset: origin + at, bytes, value, help });
+    const fields: ObjectField[] = [];
+    const add = (
+      name: string,
+      at: number,
+      bytes: number,
+      value: string,
+      meaning: ObjectField["meaning"],
+    ): void => {
+      fields.push({ name, offset: origin + at, bytes, value, meaning });
     };
     if (isGc) {
       const next = read(-gcHead);
-      add(
-        "_gc_next",
-        -gcHead,
-        word,
-        hexOf(next),
-        "next object that the collector watches; 0: not watched",
-      );
-      add(
-        "_gc_prev",
-        -gcHead + word,
-        word,
-        hexOf(read(word - gcHead)),
-        "the one before; two bits are flags",
-      );
+      add("_gc_next", -gcHead, word, hexOf(next), "gcNext");
+      add("_gc_prev", -gcHead + word, word, hexOf(read(word - gcHead)), "gcPrev");
     }
-    add("ob_refcnt", 0, word, this.refcount.toLocaleString("en"), "reference count");
+    add("ob_refcnt", 0, word, grouped(this.refcount), "refcount");
     const type = read(word);
-    add("ob_type", word, word, hexOf(type), `its type: ${this.runtime.objects.types.name(type)}`);
+    add("ob_type", word, word, hexOf(type), { type: this.runtime.objects.types.name(type) });
     const end = this.#fieldsOf(add, 2 * word, word, read);
     return {
       base,
@@ -161,7 +182,7 @@ export class ObjectLab {
 
   /** Fields after the header. @returns where they end */
   #fieldsOf(
-    add: (name: string, at: number, bytes: number, value: string, help: string) => void,
+    add: (name: string, at: number, bytes: number, value: string, meaning: Meaning) => void,
     at: number,
     word: number,
     read: (at: number) => number,
@@ -171,75 +192,37 @@ export class ObjectLab {
       case "None":
         return at;
       case "1.5":
-        add(
-          "ob_fval",
-          at,
-          8,
-          String(memory.f64[(this.address + at) >>> 3]),
-          "the value, a C double",
-        );
+        add("ob_fval", at, 8, String(memory.f64[(this.address + at) >>> 3]), "double");
         return at + 8;
       case "1000": {
         const tagged = profile.python !== "3.11";
-        add(
-          tagged ? "lv_tag" : "ob_size",
-          at,
-          word,
-          String(read(at)),
-          tagged
-            ? "digits × 8, and the sign in the low bits"
-            : "number of digits; its sign is the int's",
-        );
-        add("ob_digit[0]", at + word, 4, String(read(at + word)), "30 bits of the value");
+        add(tagged ? "lv_tag" : "ob_size", at, word, String(read(at)), tagged ? "tag" : "digits");
+        add("ob_digit[0]", at + word, 4, String(read(at + word)), "digit");
         return at + word + 4;
       }
       case "'abc'": {
         add("length", at, word, String(read(at)), "characters");
-        add(
-          "hash",
-          at + word,
-          word,
-          `0x${read(at + word).toString(16)}…`,
-          "all ones: not computed yet",
-        );
-        add(
-          "state",
-          at + 2 * word,
-          4,
-          `0x${(read(at + 2 * word) & 0xff).toString(16)}`,
-          "interned, width of a character, ASCII …",
-        );
+        add("hash", at + word, word, `0x${read(at + word).toString(16)}…`, "hash");
+        add("state", at + 2 * word, 4, `0x${(read(at + 2 * word) & 0xff).toString(16)}`, "state");
         const data = this.sizeof - 4;
-        add("data", data, 4, "'abc'", "one byte a character, and a 0 at the end");
+        add("data", data, 4, "'abc'", "text");
         return data + 4;
       }
       case "(1, 2)": {
-        add("ob_size", at, word, String(read(at)), "number of items");
+        add("ob_size", at, word, String(read(at)), "items");
         let first = at + word;
         if (this.sizeof - profile.headers.gcHead > first + 2 * word) {
-          add("ob_hash", first, word, "-1", "hash, once computed (3.14 and later)");
+          add("ob_hash", first, word, "-1", "tupleHash");
           first += word;
         }
-        add("ob_item[0]", first, word, hexOf(read(first)), "the int 1, a cached one");
-        add("ob_item[1]", first + word, word, hexOf(read(first + word)), "the int 2");
+        add("ob_item[0]", first, word, hexOf(read(first)), "one");
+        add("ob_item[1]", first + word, word, hexOf(read(first + word)), "two");
         return first + 2 * word;
       }
       case "[1, 2]":
-        add("ob_size", at, word, String(read(at)), "number of items");
-        add(
-          "ob_item",
-          at + word,
-          word,
-          hexOf(read(at + word)),
-          "where the items are: a block of their own",
-        );
-        add(
-          "allocated",
-          at + 2 * word,
-          word,
-          String(read(at + 2 * word)),
-          "items that fit in there",
-        );
+        add("ob_size", at, word, String(read(at)), "items");
+        add("ob_item", at + word, word, hexOf(read(at + word)), "itemsAt");
+        add("allocated", at + 2 * word, word, String(read(at + 2 * word)), "room");
         return at + 3 * word;
     }
   }

@@ -1,14 +1,17 @@
 /** Which objects are one and the same, and which come back. */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { hexOf } from "../shared/heap-map.ts";
 import { Choice, Figures, LivePart, NumberField } from "../shared/LivePart.tsx";
 import { useModel } from "../shared/model.ts";
 import { FreeListLab, type Recyclable, recyclable, sameInts, sameStrs } from "./model.ts";
+import { freeLists, same as sameTexts } from "./texts.ts";
 
 const VERSIONS = ["3.11", "3.12", "3.13", "3.14", "3.15"] as const;
 
-export function Same(): JSX.Element {
+export function Same({ language = "en" }: PartProps): JSX.Element {
+  const t = sameTexts[language];
   const [python, setPython] = useState<(typeof VERSIONS)[number]>("3.13");
   const [number, setNumber] = useState(256);
   const [text, setText] = useState("hello");
@@ -16,17 +19,17 @@ export function Same(): JSX.Element {
   const plain = useMemo(() => sameStrs(text, false, python), [text, python]);
   const interned = useMemo(() => sameStrs(text, true, python), [text, python]);
   return (
-    <LivePart title="Are they one object?">
+    <LivePart title={t.title} language={language}>
       <div class="live-row">
         <NumberField
-          label="two ints"
+          label={t.ints}
           value={number}
           min={-100_000}
           max={1_000_000}
           onChange={setNumber}
         />
         <label>
-          two strs
+          {t.strs}
           <input
             value={text}
             size={12}
@@ -37,14 +40,13 @@ export function Same(): JSX.Element {
         <Choice label="CPython" value={python} options={VERSIONS} onChoose={setPython} />
       </div>
       <div aria-live="polite">
-        <section class="scroll" aria-label="Results">
+        <section class="scroll" aria-label={t.results}>
           <table>
             <thead>
               <tr>
-                <th>made twice, at run time</th>
-                <th>id of the first</th>
-                <th>id of the second</th>
-                <th>a is b</th>
+                {t.columns.map((column) => (
+                  <th key={column}>{column}</th>
+                ))}
               </tr>
             </thead>
             <tbody>
@@ -70,32 +72,33 @@ export function Same(): JSX.Element {
   );
 }
 
-export function FreeLists(): JSX.Element {
+export function FreeLists({ language = "en" }: PartProps): JSX.Element {
+  const t = freeLists[language];
   const [python, setPython] = useState<(typeof VERSIONS)[number]>("3.13");
   const [kind, setKind] = useState<Recyclable>("list");
   const { model, act, status, failed } = useModel(() => new FreeListLab(python), [python]);
   const kept = model.kept();
   return (
-    <LivePart title="Objects that wait for the next" status={status} failed={failed}>
+    <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
-        <Choice label="type" value={kind} options={recyclable} onChoose={setKind} />
-        <button
-          type="button"
-          onClick={() =>
-            act((lab) => `100 made; ${lab.make(kind, 100)} of them lie where one died before.`)
-          }
-        >
-          make 100
+        <Choice
+          label={t.type}
+          value={kind}
+          options={recyclable.map((name) => [name, t.kinds[name]] as const)}
+          onChoose={setKind}
+        />
+        <button type="button" onClick={() => act((lab) => t.made(lab.make(kind, 100)))}>
+          {t.make}
         </button>
-        <button type="button" onClick={() => act((lab) => `${lab.drop()} dropped.`)}>
-          drop all
+        <button type="button" onClick={() => act((lab) => t.dropped(lab.drop()))}>
+          {t.drop}
         </button>
         <button
           type="button"
           onClick={() =>
             act((lab) => {
               lab.collect();
-              return "A full collection empties the free lists.";
+              return t.collected;
             })
           }
         >
@@ -105,8 +108,8 @@ export function FreeLists(): JSX.Element {
       </div>
       <Figures
         of={[
-          ["alive", model.live],
-          ...kept.map(({ name, free, bytes }) => [`${name}, ${bytes} bytes each`, free] as const),
+          [t.live, model.live, "alive"],
+          ...kept.map(({ name, free, bytes }) => [t.kept(name, bytes), free, name] as const),
         ]}
       />
     </LivePart>

@@ -29,18 +29,31 @@ export interface GraphViewProps {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   onPick?(id: string): void;
+  /** Escape, or a click beside the nodes. */
+  onUnpick?(): void;
 }
 
 const WIDTH = 520;
 const HEIGHT = 350;
 const RADIUS = 27;
 
-export function GraphView({ label, nodes, edges, onPick }: GraphViewProps): JSX.Element {
+export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewProps): JSX.Element {
   const texts = useTexts(graphView);
   const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
-    <svg class="graph" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={label}>
+    <svg
+      class="graph"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="group"
+      aria-label={label}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onUnpick?.();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onUnpick?.();
+      }}
+    >
       <defs>
         <marker
           id="arrow"

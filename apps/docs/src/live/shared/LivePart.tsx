@@ -33,6 +33,36 @@ export function LivePart({
   );
 }
 
+/**
+ * A button that cannot always be used, and keeps the focus when it no longer can: one that is `disabled` would lose it, and
+ * whoever works by keyboard their place.
+ */
+export function Action({
+  disabled,
+  label,
+  onClick,
+  children,
+}: {
+  readonly disabled: boolean;
+  /** Its name, where what stands on it does not say enough. */
+  readonly label?: string;
+  readonly onClick: () => void;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <button
+      type="button"
+      aria-disabled={disabled}
+      aria-label={label}
+      onClick={() => {
+        if (!disabled) onClick();
+      }}
+    >
+      {children}
+    </button>
+  );
+}
+
 /** Figures with their names; an id is for what looks for one, whatever the language. */
 export function Figures({
   of,
@@ -101,12 +131,18 @@ export function Choice<Value extends string>({
 /** A whole number between two. */
 export function NumberField({
   label,
+  name,
+  after,
   value,
   min,
   max,
   onChange,
 }: {
   readonly label: string;
+  /** What the field is called, where its label is a piece of code. */
+  readonly name?: string;
+  /** What stands behind the field: a unit, or the end of the sentence. */
+  readonly after?: string;
   readonly value: number;
   readonly min: number;
   readonly max: number;
@@ -117,6 +153,7 @@ export function NumberField({
       {label}
       <input
         type="number"
+        aria-label={name}
         value={value}
         min={min}
         max={max}
@@ -125,6 +162,7 @@ export function NumberField({
           if (number >= min && number <= max) onChange(number);
         }}
       />
+      {after}
     </label>
   );
 }

@@ -1,5 +1,6 @@
 /** Walks through numbered steps: buttons, a slider, and what the step does in words that are read out. */
 import type { JSX } from "preact";
+import { Action } from "./LivePart.tsx";
 import { useTexts } from "./language.ts";
 import { stepper } from "./texts.ts";
 
@@ -19,18 +20,18 @@ export function Stepper({ label, step, count, text, onStep }: StepperProps): JSX
   return (
     <div class="live-stack">
       <fieldset class="live-row" aria-label={label}>
-        <button type="button" disabled={step === 0} onClick={() => onStep(0)}>
+        <Action disabled={step === 0} onClick={() => onStep(0)}>
           {texts.first}
-        </button>
-        <button type="button" disabled={step === 0} onClick={() => onStep(step - 1)}>
+        </Action>
+        <Action disabled={step === 0} onClick={() => onStep(step - 1)}>
           {texts.back}
-        </button>
-        <button type="button" disabled={step >= last} onClick={() => onStep(step + 1)}>
+        </Action>
+        <Action disabled={step >= last} onClick={() => onStep(step + 1)}>
           {texts.next}
-        </button>
-        <button type="button" disabled={step >= last} onClick={() => onStep(last)}>
+        </Action>
+        <Action disabled={step >= last} onClick={() => onStep(last)}>
           {texts.last}
-        </button>
+        </Action>
         <input
           type="range"
           min={0}

@@ -13,27 +13,28 @@ export interface ModelUse<Model> {
   reset(): void;
 }
 
+const NOTHING = { status: "", failed: false };
+
 /** @param deps the model is made anew when one of them changes */
 export function useModel<Model>(make: () => Model, deps: readonly unknown[] = []): ModelUse<Model> {
   const [round, reset] = useReducer<number, void>((n) => n + 1, 0);
   const [, show] = useReducer<number, void>((n) => n + 1, 0);
   const model = useMemo(make, [round, ...deps]);
-  const [said, say] = useState({ status: "", failed: false });
+  const [said, say] = useState<{ status: string; failed: boolean; of?: Model }>(NOTHING);
   return {
     model,
-    ...said,
+    // What was said of a model that is no longer there is not said of the new one.
+    ...(said.of === model ? said : NOTHING),
     act(action) {
       try {
         const status = action(model);
-        if (typeof status === "string") say({ status, failed: false });
+        if (typeof status === "string") say({ status, failed: false, of: model });
       } catch (thrown) {
-        say({ status: thrown instanceof Error ? thrown.message : String(thrown), failed: true });
+        const status = thrown instanceof Error ? thrown.message : String(thrown);
+        say({ status, failed: true, of: model });
       }
       show();
     },
-    reset() {
-      say({ status: "", failed: false });
-      reset();
-    },
+    reset,
   };
 }

@@ -187,6 +187,7 @@ export function App({ base, language }: AppProps): VNode {
       data-phase={store.phase}
       data-reach={store.reach ?? ""}
       data-stops={store.stops}
+      data-ends={store.ends}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         const file = event.dataTransfer?.files[0];
@@ -284,7 +285,7 @@ export function App({ base, language }: AppProps): VNode {
           )}
         </div>
         <div class="play-column">
-          <section aria-label={texts.map}>
+          <section class="play-arenas" aria-label={texts.map}>
             <h3>{texts.map}</h3>
             <p class="play-help">{texts.mapHelp}</p>
             <Rewind texts={texts} store={store} />

@@ -33,6 +33,8 @@ export class RunStore {
   raised: readonly number[] = [];
   /** How often the program stood still. */
   stops = 0;
+  /** How many programs have ended. */
+  ends = 0;
   problems: readonly string[] = [];
   /** null: the pool has no live block, or is not known any more. */
   pool: PoolBlocks | null | undefined;
@@ -92,6 +94,7 @@ export class RunStore {
           this.#set({ problems: [...this.problems.slice(-4), `${where}: ${message}`] }),
         ended: (outcome, milliseconds) => {
           this.#line = 0;
+          this.ends++;
           this.#target = undefined;
           if (outcome.kind === "raised") this.raised = outcome.raised.lines;
           this.#set({ status: outcomeText(host.texts, outcome, milliseconds) });
