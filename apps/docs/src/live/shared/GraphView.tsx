@@ -1,7 +1,9 @@
 /** A graph of objects: nodes on a ring, arrows for references. Each node is a button; a list says the same in words. */
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { useTexts } from "./language.ts";
 import { graphView } from "./texts.ts";
+import { useWidth } from "./width.ts";
 
 export interface GraphNode {
   readonly id: string;
@@ -33,18 +35,23 @@ export interface GraphViewProps {
   onUnpick?(): void;
 }
 
+/** Drawn for this width; where there is less, nodes move together, and letters stay as large as they are. */
 const WIDTH = 520;
+const LEAST_WIDTH = 290;
 const HEIGHT = 350;
 const RADIUS = 27;
 
 export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewProps): JSX.Element {
   const texts = useTexts(graphView);
-  const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
+  const svg = useRef<SVGSVGElement>(null);
+  const width = Math.min(WIDTH, Math.max(LEAST_WIDTH, useWidth(svg, WIDTH)));
+  const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length, width)]));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
     <svg
       class="graph"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      ref={svg}
+      viewBox={`0 0 ${width} ${HEIGHT}`}
       role="group"
       aria-label={label}
       onClick={(event) => {
@@ -131,11 +138,11 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
 
 type Point = readonly [number, number];
 
-function place(n: number, count: number): Point {
+function place(n: number, count: number, width: number): Point {
   const angle =
     (2 * Math.PI * n) / Math.max(count, 1) - Math.PI / 2 - (count > 2 ? Math.PI / count : 0);
   return [
-    Math.round(WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 70)),
+    Math.round(width / 2 + Math.cos(angle) * (width / 2 - (width < WIDTH ? 45 : 70))),
     Math.round(HEIGHT / 2 + 8 + Math.sin(angle) * (HEIGHT / 2 - 62)),
   ];
 }
