@@ -13,7 +13,7 @@ const paths = ["start", "learn"].flatMap((folder) =>
     .map((name) => `${folder}/${name.replace(".mdx", "")}/`),
 );
 
-describe.skipIf(missing !== undefined)("the course in a browser", () => {
+describe.skipIf(missing)("the course in a browser", () => {
   let site: Site;
   beforeAll(async () => {
     site = await Site.open(false);

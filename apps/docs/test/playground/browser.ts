@@ -1,47 +1,18 @@
-/** Chromium and the built site for tests; where either is absent, the tests are skipped and say why. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import process from "node:process";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+/** The built site in Chromium, for tests; where either is absent, they are skipped, and the run says why. */
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { inject } from "vitest";
 import { type Served, serve } from "../../serve.ts";
 
-const folder = process.env["DOCS_DIST"] ?? join(import.meta.dirname, "../../dist");
-const executablePath = [
-  process.env["CHROMIUM"] ?? "",
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-].find((path) => existsSync(path));
+const endpoint = inject("browser");
 
-/** Why tests in a browser cannot run here; undefined if they can. */
-export const missing: string | undefined =
-  executablePath === undefined
-    ? "there is no Chromium (apt-get install chromium)"
-    : existsSync(join(folder, "index.html"))
-      ? undefined
-      : "the site is not built (pnpm build)";
+/** Whether tests in a browser have to be skipped. */
+export const missing: boolean = endpoint === undefined;
 
-if (missing !== undefined) console.warn(`Skipped: the site in a browser, since ${missing}`);
-
-/** How long anything in a page is waited for, in milliseconds. */
+/** For everything that a page is waited for, in milliseconds. */
 export const PATIENCE = 15_000;
 
-/** One browser for all the sites of a file, started with the first one and closed with the last. */
-let browser: Promise<Browser> | undefined;
-let sites = 0;
-
-function launch(): Promise<Browser> {
-  sites++;
-  browser ??= chromium.launch({
-    executablePath: executablePath!,
-    args: ["--no-sandbox"],
-    timeout: PATIENCE,
-  });
-  return browser;
-}
-
-/** A server of the site, and pages in the browser. */
+/** A server of the site, and the browser that all tests share. */
 export class Site {
-  readonly #contexts: BrowserContext[] = [];
   readonly #browser: Browser;
   readonly #served: Served;
   /** What went wrong in pages, by their consoles. */
@@ -53,15 +24,23 @@ export class Site {
   }
 
   static async open(isolated: boolean): Promise<Site> {
-    const served = await serve({ port: 0, isolated, folder });
-    return new Site(await launch(), served);
+    const served = await serve({ port: 0, isolated, folder: inject("site") });
+    return new Site(await chromium.connect(endpoint!), served);
   }
 
-  /** A page at an address below the site's root. */
-  async page(path: string): Promise<Page> {
-    const context = await this.#browser.newContext({ viewport: { width: 1400, height: 1000 } });
-    this.#contexts.push(context);
+  /** Ends in a slash. */
+  get url(): string {
+    return this.#served.url;
+  }
+
+  /** A page, in a context of its own, at an address below the site's root. */
+  async page(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.#browser.newContext({
+      viewport: { width: 1400, height: 1000 },
+      ...options,
+    });
     context.setDefaultTimeout(PATIENCE);
+    context.setDefaultNavigationTimeout(2 * PATIENCE);
     const page = await context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error") this.errors.push(message.text());
@@ -72,20 +51,17 @@ export class Site {
     page.on("pageerror", (error) => this.errors.push(String(error)));
     // Nothing is fetched from elsewhere.
     page.on("request", (request) => {
-      const { url } = this.#served;
-      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) {
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(this.url)) {
         this.errors.push(`fetched from elsewhere: ${request.url()}`);
       }
     });
-    await page.goto(this.#served.url + path);
+    await page.goto(this.url + path);
     return page;
   }
 
+  /** Close its pages, and stop serving. */
   async close(): Promise<void> {
-    for (const context of this.#contexts) await context.close();
-    await this.#served.close();
-    if (--sites > 0) return;
-    browser = undefined;
     await this.#browser.close();
+    await this.#served.close();
   }
 }

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { missing, Site } from "./browser.ts";
 import { Play } from "./play.ts";
 
-describe.skipIf(missing !== undefined)("the playground's page", () => {
+describe.skipIf(missing)("the playground's page", () => {
   let site: Site;
 
   beforeAll(async () => {

@@ -6,6 +6,8 @@ import { PATIENCE } from "./browser.ts";
 /** The playground of one page. */
 export class Play {
   readonly page: Page;
+  /** How many programs had ended when a button was last pressed. */
+  #ends: string | null = "0";
 
   constructor(page: Page) {
     this.page = page;
@@ -24,6 +26,7 @@ export class Play {
   }
 
   async press(name: string): Promise<void> {
+    this.#ends = await this.page.locator(".play").getAttribute("data-ends");
     await this.page.getByRole("button", { name, exact: true }).click();
   }
 
@@ -39,10 +42,9 @@ export class Play {
     return this.output();
   }
 
-  /** Until the program that has just been started has ended. */
+  /** Until the program that the last button has started has ended, however soon. */
   async ends(): Promise<void> {
-    await this.reaches("starting", "running");
-    await this.reaches("ended");
+    await this.page.locator(`.play[data-phase="ended"]:not([data-ends="${this.#ends}"])`).waitFor();
   }
 
   async output(): Promise<string> {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { missing, Site } from "./browser.ts";
 import { Play } from "./play.ts";
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true, query: "", reach: "shared" },
   { name: "by suspending", isolated: false, query: "", reach: "suspending" },
   { name: "without either", isolated: false, query: "?reach=none", reach: "none" },
@@ -51,7 +51,7 @@ f(0)
   });
 });
 
-describe.skipIf(missing !== undefined)("a program in the playground", () => {
+describe.skipIf(missing)("a program in the playground", () => {
   let site: Site;
   let play: Play;
 

@@ -13,7 +13,7 @@ while True:
     time.sleep(0.001)
 `;
 
-describe.skipIf(missing !== undefined).each([
+describe.skipIf(missing).each([
   { name: "with shared memory", isolated: true },
   { name: "by suspending", isolated: false },
 ])("the playground $name", ({ isolated }) => {
@@ -70,7 +70,7 @@ describe.skipIf(missing !== undefined).each([
   });
 });
 
-describe.skipIf(missing !== undefined)("the pictures of the playground", () => {
+describe.skipIf(missing)("the pictures of the playground", () => {
   let site: Site;
   let play: Play;
 
@@ -170,7 +170,7 @@ print(phases.count("stop"))
   });
 });
 
-describe.skipIf(missing !== undefined)("the playground's settings", () => {
+describe.skipIf(missing)("the playground's settings", () => {
   let site: Site;
   let play: Play;
 

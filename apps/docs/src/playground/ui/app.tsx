@@ -50,6 +50,7 @@ export function App({ base, language }: AppProps): VNode {
   const [line, setLine] = useState(0);
   /** How often the program stood still. */
   const [stops, setStops] = useState(0);
+  const [ends, setEnds] = useState(0);
   const [frame, setFrame] = useState<Frame>();
   const [rewound, setRewound] = useState<number>();
   const [graph, setGraph] = useState<Graph>();
@@ -100,6 +101,7 @@ export function App({ base, language }: AppProps): VNode {
           problem: (where, message) =>
             setProblems((all) => [...all.slice(-4), `${where}: ${message}`]),
           ended: (outcome, milliseconds) => {
+            setEnds((count) => count + 1);
             setLine(0);
             setStatus(outcomeText(texts, outcome, milliseconds));
             if (outcome.kind === "raised") setRaised(outcome.raised.lines);
@@ -223,6 +225,7 @@ export function App({ base, language }: AppProps): VNode {
       data-phase={phase}
       data-reach={reach ?? ""}
       data-stops={stops}
+      data-ends={ends}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         const file = event.dataTransfer?.files[0];
