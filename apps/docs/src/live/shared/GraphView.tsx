@@ -31,7 +31,7 @@ export interface GraphViewProps {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   onPick?(id: string): void;
-  /** Escape, or a click beside the nodes. */
+  /** A click beside the nodes. */
   onUnpick?(): void;
 }
 
@@ -48,6 +48,7 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
   const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length, width)]));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: who owns the graph has a key for this.
     <svg
       class="graph"
       ref={svg}
@@ -56,9 +57,6 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
       aria-label={label}
       onClick={(event) => {
         if (event.target === event.currentTarget) onUnpick?.();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onUnpick?.();
       }}
     >
       <defs>
@@ -98,7 +96,7 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
             <g
               class={`node ${node.state === undefined ? "" : `is-${node.state}`} ${node.lit ? "is-lit" : ""} ${node.picked ? "is-picked" : ""}`}
               role="button"
-              tabIndex={0}
+              tabindex={0} // not tabIndex: names of attributes are case-sensitive in SVG
               aria-pressed={node.picked ?? false}
               data-node={node.id}
               aria-label={texts.node(node.id, node.description)}
