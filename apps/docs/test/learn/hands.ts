@@ -2,10 +2,11 @@
  * A live part in the hands of a reader: one with a mouse, or one with nothing but a keyboard, who comes to everything by
  * Tab and uses it by Enter, Space, arrows and letters, and must never lose the place.
  */
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Language } from "../../src/i18n/texts.ts";
-import { PATIENCE, type Site } from "../playground/browser.ts";
+import type { Site } from "../playground/browser.ts";
 
 export type Hand = "mouse" | "keyboard";
 
@@ -18,20 +19,42 @@ const MOST_STOPS = 60;
 /** Open a page and wait until all that is alive on it is. */
 export async function open(site: Site, page: Page, path: string): Promise<void> {
   await page.goto(site.url + path);
-  const dead = page.locator("astro-island[ssr] section.live");
-  await expect
-    .poll(
-      async () => {
-        // A part comes alive when it is seen.
-        const [first] = await dead.all();
-        await first
-          ?.evaluate((part) => part.scrollIntoView({ block: "center", behavior: "instant" }))
-          .catch(() => {});
-        return dead.count();
-      },
-      { timeout: PATIENCE, interval: 20 },
-    )
-    .toBe(0);
+  await page.waitForFunction(() => {
+    // A part comes alive when it is seen.
+    const dead = document.querySelector("astro-island[ssr] section.live");
+    dead?.scrollIntoView({ block: "center", behavior: "instant" });
+    return dead === null;
+  });
+}
+
+/** What axe finds on the whole page that is serious, in the light; and in the dark, what depends on colours. */
+export async function findingsOnPage(page: Page): Promise<string[]> {
+  return [
+    ...(await findings(page, "dark", (axe) => axe.withRules(["color-contrast"]))),
+    ...(await findings(page, "light")),
+  ];
+}
+
+/** What axe finds in the live parts, in the dark. */
+export function findingsInParts(page: Page): Promise<string[]> {
+  return findings(page, "dark", (axe) => axe.include("section.live"));
+}
+
+async function findings(
+  page: Page,
+  theme: "dark" | "light",
+  narrow: (axe: AxeBuilder) => void = () => {},
+): Promise<string[]> {
+  await page.evaluate((name) => {
+    document.documentElement.dataset["theme"] = name;
+  }, theme);
+  // Starlight's search button shows its keys beside its name; the name leaves them out.
+  const axe = new AxeBuilder({ page }).setLegacyMode().exclude("button[data-open-modal]");
+  narrow(axe);
+  const { violations } = await axe.analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${theme}, ${id}: ${nodes[0]!.html.slice(0, 200)}`);
 }
 
 export class Part {
