@@ -293,6 +293,8 @@ export class Collecting {
       .filter((object) => !this.#others.has(object))
       .map((object) => this.#describe(object));
     this.py.refs.decref(list);
+    // As describe_all of harness.py does: texts are ASCII.
+    if (this.#others.size > 0) shown.sort();
     return shown.join("; ");
   }
 

@@ -147,14 +147,21 @@ def describe(value):
     return show(value, 1) if kind in SHOWN or kind[0] == "C" and kind[1:].isdigit() else kind
 
 
+def describe_all(found):
+    texts = [describe(one) for one in found if id(one) not in others]
+    if others:
+        # Once the interpreter's objects are back, a collection leaves the program's in the order in which those lead to
+        # them.
+        texts.sort()
+    return "; ".join(texts)
+
+
 def objects(tag, generation):
-    found = get_objects(generation)
-    L(tag, "; ".join([describe(one) for one in found if id(one) not in others]))
+    L(tag, describe_all(get_objects(generation)))
 
 
 def referrers(value):
-    found = get_referrers(value)
-    return "; ".join([describe(one) for one in found if id(one) not in others])
+    return describe_all(get_referrers(value))
 
 
 def referents(value):
@@ -162,7 +169,7 @@ def referents(value):
 
 
 def kept(tag):
-    L(tag, "; ".join([describe(one) for one in gc.garbage]))
+    L(tag, describe_all(gc.garbage))
 
 
 def collecting(phase, info):

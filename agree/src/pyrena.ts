@@ -337,6 +337,8 @@ class Run {
         return this.raise();
       case "drop":
         this.operations.done(py.protocol.setAttribute(self, "u", this.operations.none));
+        // Where a call of a builtin ends, what is due runs: before the instance is freed, and counted down.
+        this.poll();
         break;
     }
     return this.operations.newNone();

@@ -3,10 +3,12 @@ import preact from "@astrojs/preact";
 import starlight from "@astrojs/starlight";
 import { defineConfig } from "astro/config";
 import links from "starlight-links-validator";
+import { apiReference } from "./src/reference/api/write.ts";
 import { sidebar } from "./src/sidebar.ts";
 
 export default defineConfig({
   integrations: [
+    apiReference(),
     starlight({
       title: "Pyrena",
       description: "CPython's memory manager, to read, to run and to watch.",
@@ -16,7 +18,7 @@ export default defineConfig({
         "zh-cn": { label: "简体中文", lang: "zh-CN" },
       },
       sidebar,
-      customCss: ["./src/styles/site.css"],
+      customCss: ["./src/styles/site.css", "./src/reference/reference.css"],
       // Pages that are not translated yet show the English text, at the same address below zh-cn.
       plugins: [links({ errorOnFallbackPages: false })],
     }),

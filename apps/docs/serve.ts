@@ -5,6 +5,7 @@
  *
  * `--plain` leaves the headers out, as static hosts do.
  */
+import { createReadStream } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -51,7 +52,12 @@ export async function serve({
   const server: Server = createServer((request, response) =>
     files(request, response, () => {
       response.statusCode = 404;
-      response.end("Not found");
+      const page = createReadStream(join(folder, "404.html"));
+      page.on("error", () => response.end("Not found"));
+      page.once("open", () => {
+        response.setHeader("content-type", "text/html;charset=utf-8");
+        page.pipe(response);
+      });
     }),
   );
   await new Promise<void>((resolve, reject) => {

@@ -428,6 +428,34 @@ describe.each(everyProfile)("instances in %s %s", (version, abi) => {
     inspect.verify({ held: [cls] });
   });
 
+  it("that the collector has emptied get a dict by a look for an attribute where values lay inline", () => {
+    const core = testObjects(version, abi);
+    const { classes, protocol, refs, inspect, types } = core;
+    const cls = classes.create({ name: "C" });
+    const object = classes.call(cls, []);
+    setNumber(core, object, "x", 1);
+    types.slotsOf(object).clear!(object);
+    const dicts = (): number[] => {
+      const lengths: number[] = [];
+      protocol.traverse(object, (seen) => {
+        if (core.dict.check(seen)) lengths.push(core.dict.length(seen));
+      });
+      return lengths;
+    };
+    // CPython finds the class without a look into the dict.
+    refs.decref(protocol.getAttribute(object, "__class__"));
+    expect(dicts()).toEqual([]);
+    expect(getNumber(core, object, "x")).toBe(undefined);
+    // Asked of 3.12.1 (none), 3.13.0, 3.14.2 and 3.15.0a2 (an empty one, smaller than one over the class's keys).
+    expect(dicts()).toEqual(core.facts.attributes === "inline" ? [0] : []);
+    setNumber(core, object, "x", 2);
+    expect(getNumber(core, object, "x")).toBe(2);
+    expect(dicts()).toEqual([1]);
+    inspect.verify({ held: [cls, object] });
+    refs.decref(object);
+    inspect.verify({ held: [cls] });
+  });
+
   it("are found again when the heap is opened again, with their classes", () => {
     const core = testObjects(version, abi);
     const cls = core.classes.create({ name: "C" });

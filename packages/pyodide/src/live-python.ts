@@ -247,9 +247,11 @@ export class LivePython {
 
   /**
    * `tracemalloc.stop()` puts back the structs that it found when it started. Whatever was installed on top of it in
-   * the meantime is gone then, and its blocks are freed by an allocator that does not know them.
+   * the meantime is gone then, and its blocks are freed by an allocator that does not know them. Before Python is
+   * initialised it cannot be tracing, and some versions' (3.13) cannot be asked yet.
    */
   #refuseUnderTracemalloc(): void {
+    if (this.#module._Py_IsInitialized?.() === 0) return;
     const untracked = this.#module._PyTraceMalloc_Untrack?.(UNUSED_TRACE_DOMAIN, 0);
     if (untracked !== undefined && untracked !== NOT_TRACING) {
       throw new PyrenaError(

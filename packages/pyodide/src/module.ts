@@ -38,6 +38,8 @@ export interface PyodideModule {
   _emscripten_resize_heap?(byteLength: number): number | boolean;
   /** Address of the constant `Py_Version` (3.11 and later). */
   readonly _Py_Version: Address;
+  /** `Py_IsInitialized()`: 0 before Python's `main` has begun. */
+  _Py_IsInitialized?(): number;
   /** `PyTraceMalloc_Untrack(domain, ptr)`: -2 if `tracemalloc` is not tracing. */
   _PyTraceMalloc_Untrack?(domain: number, ptr: number): number;
 }

@@ -160,7 +160,12 @@ function sound<Result>(read: () => Result): Result {
     return read();
   } catch (cause) {
     if (cause instanceof PyrenaError && notItsFault.has(cause.code)) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    let why = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof PyrenaError && cause.invariant === "O1") {
+      why +=
+        "; if JavaScript held it by its address alone as the heap was saved, give it to `globals` or to a handle " +
+        "before `save()`, or restore with `verify: false`";
+    }
     throw new PyrenaError("bad-image", `the heap in the image is damaged: ${why}`, { cause });
   }
 }

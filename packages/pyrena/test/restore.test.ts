@@ -230,6 +230,15 @@ describe("what only JavaScript held", () => {
     runtime.dispose();
   });
 
+  test("is missed where it was held by its address alone, and the error says how to keep it", () => {
+    const runtime = createRuntime();
+    runtime.objects.list.create(0);
+    const image = runtime.save();
+    expect(() => restore(image)).toThrow(/list at 0x.* give it to `globals` or to a handle/);
+    restore(image, { verify: false }).dispose();
+    runtime.dispose();
+  });
+
   test("cannot be saved in the midst of a callback", () => {
     const runtime = createRuntime();
     const { py } = runtime;

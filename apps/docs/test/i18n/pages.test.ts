@@ -80,5 +80,7 @@ describe.each(translated)("zh-cn/%s", (page) => {
       wrong.flatMap((pattern) => pattern.exec(line)?.[0] ?? []),
     );
     expect(found).toEqual([]);
+    // Chinese has no italics: words are stressed in bold, and called by their names in quotation marks.
+    expect(chinese.italics.filter((words) => /\p{Script=Han}/u.test(words))).toEqual([]);
   });
 });

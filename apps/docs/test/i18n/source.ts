@@ -56,6 +56,7 @@ export interface PageParts {
   readonly sections: readonly Section[];
   /** The text a reader sees, line by line: no code, no addresses, no marks. */
   readonly prose: readonly string[];
+  readonly italics: readonly string[];
 }
 
 /** The numbers in a text, in figures. Languages have other words for large ones: 8.2 million is 820 万. */
@@ -117,6 +118,7 @@ export function partsOf(source: string): PageParts {
     languages: tags.map(([, , rest]) => attribute(rest!, "language")),
     sections,
     prose,
+    italics: [...bare.matchAll(/(?<!\*)\*(?=[^\s*])([^*\n]+)\*(?!\*)/g)].map(([, words]) => words!),
   };
 }
 

@@ -44,8 +44,10 @@ export interface AllocationApi {
   setFinalized(this: void, object: Address): void;
   /**
    * A free list whose head and count lie in the heap's state.
-   * @param slot its number in `freeListNames` (core/state.ts)
+   * @param name one of `freeListNames` (core/state.ts)
+   * @param limit how many objects it keeps at most
    * @param release frees the memory of one kept object
+   * @throws PyrenaError `bad-argument` if there is none of that name
    */
   freeList(this: void, name: string, limit: number, release: (object: Address) => void): FreeList;
   /** All free lists made so far. */

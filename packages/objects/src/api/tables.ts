@@ -40,6 +40,8 @@ export interface ValuesApi {
   isEmbedded(this: void, values: Address): boolean;
   /** Whether inline values are in use: not once the instance's dict has a table of its own. */
   isValid(this: void, values: Address): boolean;
+  /** Mark inline values as not in use, before their references are released. */
+  retire(this: void, values: Address): void;
   /** Empty inline values whose references have gone elsewhere, and mark them as not in use. */
   invalidate(this: void, values: Address): void;
 }

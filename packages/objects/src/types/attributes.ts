@@ -92,6 +92,8 @@ export function makeAttributes(
     const type = types.typeOf(object);
     const described = lookup(type, name);
     if (described !== 0 && descriptors.check(described)) return getDescribed(described, object);
+    // A descriptor of `object` in CPython, which looks into no dict.
+    if (name === CLASS) return refs.newRef(type);
     const own = dicts.get(object, type, name);
     if (own !== 0) return refs.newRef(own);
     if (errors.occurred() !== 0) return 0;

@@ -96,6 +96,7 @@ function separateValues(core: Core): ValuesApi {
     },
     isEmbedded: () => false,
     isValid: () => true,
+    retire: () => {},
     invalidate: () => {},
     setSize: (values, size) => {
       memory.u8[values + SIZE] = size;
@@ -174,6 +175,9 @@ function inlineValues(core: Core): ValuesApi {
     },
     isEmbedded: (values) => memory.u8[values + EMBEDDED] !== 0,
     isValid: (values) => memory.u8[values + VALID] !== 0,
+    retire: (values) => {
+      memory.u8[values + VALID] = 0;
+    },
     invalidate: (values) => {
       const { u8, u32 } = memory;
       const end = (values + ITEMS + (u8[values] << wordShift)) >>> 2;

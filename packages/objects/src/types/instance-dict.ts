@@ -173,7 +173,9 @@ export function makeInstanceDicts(core: Core, words: InstanceWords): InstanceDic
     const values = valuesOf(object, cls);
     const dict = managed(object);
     if (dict === 0) {
-      if (values !== 0) clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
+      if (values === 0) return;
+      core.dict.values.retire(values);
+      clearValues(values, core.dict.keysEntries(sharedKeys(cls)));
       return;
     }
     if (values !== 0) leave(object, cls, dict, values);
@@ -253,7 +255,12 @@ export function makeInstanceDicts(core: Core, words: InstanceWords): InstanceDic
       }
       const slot = dictSlot(object, cls);
       const dict = slot === 0 ? 0 : u(slot);
-      return dict === 0 ? 0 : core.dict.getItem(dict, name);
+      if (dict === 0) {
+        // From 3.13 on, looking for an attribute makes a dict where the inline values are gone: empty, with keys of its own.
+        if ((flagsOf(cls) & inlineValues) !== 0) enter(object, core.dict.create());
+        return 0;
+      }
+      return core.dict.getItem(dict, name);
     },
     set: (object, cls, name, value) => {
       if ((flagsOf(cls) & managedDict) !== 0) {
