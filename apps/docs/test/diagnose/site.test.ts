@@ -12,7 +12,7 @@ const paths = readdirSync(join(import.meta.dirname, "../../src/content/docs/diag
   .filter((name) => name.endsWith(".mdx"))
   .map((name) => `diagnose/${name.replace(".mdx", "")}/`);
 
-describe.skipIf(missing !== undefined)("the pages about diagnosing, in a browser", () => {
+describe.skipIf(missing)("the pages about diagnosing, in a browser", () => {
   let site: Site;
   let page: Page;
   beforeAll(async () => {

@@ -12,6 +12,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Where tests reach the browser; undefined where there is none. */
     readonly browser: string | undefined;
+    /** Why tests in a browser cannot run here; undefined if they can. */
+    readonly missing: string | undefined;
     /** The folder of the built site. */
     readonly site: string;
   }
@@ -41,6 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     });
   }
   project.provide("site", site);
+  project.provide("missing", missing);
   project.provide("browser", browser?.wsEndpoint());
 
   const deadline = setTimeout(() => {

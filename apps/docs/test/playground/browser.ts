@@ -5,8 +5,8 @@ import { type Served, serve } from "../../serve.ts";
 
 const endpoint = inject("browser");
 
-/** Whether tests in a browser have to be skipped. */
-export const missing: boolean = endpoint === undefined;
+/** Why tests in a browser are skipped; undefined where they run. */
+export const missing: string | undefined = inject("missing");
 
 /** For everything that a page is waited for, in milliseconds. */
 export const PATIENCE = 15_000;
@@ -17,6 +17,7 @@ export class Site {
   readonly #served: Served;
   /** What went wrong in pages, by their consoles. */
   readonly errors: string[] = [];
+  readonly #errorsOf = new WeakMap<Page, string[]>();
 
   private constructor(browser: Browser, served: Served) {
     this.#browser = browser;
@@ -42,21 +43,37 @@ export class Site {
     context.setDefaultTimeout(PATIENCE);
     context.setDefaultNavigationTimeout(2 * PATIENCE);
     const page = await context.newPage();
+    const own: string[] = [];
+    this.#errorsOf.set(page, own);
+    const tell = (error: string): void => {
+      own.push(error);
+      this.errors.push(error);
+    };
     page.on("console", (message) => {
-      if (message.type() === "error") this.errors.push(message.text());
+      if (message.type() === "error") tell(message.text());
     });
     page.on("response", (response) => {
-      if (response.status() >= 400) this.errors.push(`${response.status()} ${response.url()}`);
+      if (response.status() >= 400) tell(`${response.status()} ${response.url()}`);
     });
-    page.on("pageerror", (error) => this.errors.push(String(error)));
+    page.on("requestfailed", (request) => {
+      const { errorText = "" } = request.failure() ?? {};
+      // A page that is left while it loads has not failed.
+      if (errorText !== "net::ERR_ABORTED") tell(`${errorText} ${request.url()}`);
+    });
+    page.on("pageerror", (error) => tell(String(error)));
     // Nothing is fetched from elsewhere.
     page.on("request", (request) => {
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(this.url)) {
-        this.errors.push(`fetched from elsewhere: ${request.url()}`);
+        tell(`fetched from elsewhere: ${request.url()}`);
       }
     });
     await page.goto(this.url + path);
     return page;
+  }
+
+  /** What has gone wrong in one page since this was last asked. */
+  newErrors(page: Page): string[] {
+    return this.#errorsOf.get(page)?.splice(0) ?? [];
   }
 
   /** Close its pages, and stop serving. */
