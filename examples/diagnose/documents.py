@@ -78,6 +78,10 @@ def read_all(count=DOCUMENTS, section=Section):
     return headings
 
 
+def read_all_mended(count=DOCUMENTS):
+    return read_all(count, MendedSection)
+
+
 if __name__ == "__main__":
-    headings = read_all(section=MendedSection if "--mended" in sys.argv else Section)
+    headings = read_all_mended() if "--mended" in sys.argv else read_all()
     print(f"{headings:,} headings read; at most {most_alive:,} of {DOCUMENTS:,} documents were alive at once")

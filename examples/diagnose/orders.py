@@ -1,4 +1,4 @@
-"""A trading day: prices come as text in the morning, a tenth of them is kept, and then orders of another size are made.
+"""A trading day: prices come as text in the morning, an eighth of them is kept, and then orders of another size are made.
 
     pyrena run orders.py
     pyrena run orders.py --mended
@@ -30,9 +30,9 @@ orders = []
 
 
 def morning():
-    """Reads all quotes, and keeps one in ten."""
+    """Reads all quotes, and keeps one in eight."""
     all_quotes = [f"XETR {n % 40:02} {random.random():.12f}" for n in range(QUOTES)]
-    quotes.extend(random.sample(all_quotes, QUOTES // 10))
+    quotes.extend(random.sample(all_quotes, QUOTES // 8))
 
 
 def noon(mended):

@@ -40,6 +40,9 @@ def main():
     gc.set_debug(gc.DEBUG_SAVEALL)
     call(int(sys.argv[2]))
     found = gc.collect()
+    if found == 0:
+        print("Nothing waits for the collector.")
+        return
     print(f"Only the collector can free {found:,} objects of this call:")
     for name, count in collections.Counter(map(name_of, gc.garbage)).most_common():
         print(f"{count:7,} {name}")

@@ -9,6 +9,7 @@ for ever.
 import collections
 import gc
 import importlib
+import linecache
 import sys
 import tracemalloc
 
@@ -40,7 +41,8 @@ def main():
     for line in [line for line in lines if line.size_diff > 4096][:ROWS]:
         frame = line.traceback[0]
         name = frame.filename.rpartition("/")[2]
-        print(f"{line.size_diff / 1024:8.1f} KiB {line.count_diff:+6} blocks  {name}:{frame.lineno}")
+        code = linecache.getline(frame.filename, frame.lineno).strip()
+        print(f"{line.size_diff / 1024:8.1f} KiB  {name}:{frame.lineno}  {code}")
     for name, count in (types_after - types_before).most_common(ROWS):
         if count > 10:
             print(f"{count:+6} objects of {name}")

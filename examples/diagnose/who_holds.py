@@ -67,6 +67,9 @@ def main():
     referrers = referrers_of_all()
     names = global_names(module)
     left = [thing for thing in gc.get_objects() if name_of(thing) == sys.argv[2]]
+    if not left:
+        print(f"No object of {sys.argv[2]} is left.")
+        return
     print(f"{len(left):,} objects of {sys.argv[2]} are left, held by:")
     ways = collections.Counter()
     for thing in left[:MOST]:

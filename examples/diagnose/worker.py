@@ -1,13 +1,15 @@
-"""A worker that takes jobs off a queue and grows: of each job a little stays, in four places.
+"""A worker that takes jobs off a queue and grows: of each job a little stays, in three places.
 
     pyrena run worker.py 2000
     pyrena run worker.py 2000 --mended
 """
 
 import functools
+import itertools
 import queue
 import sys
 
+numbers = itertools.count(1)
 jobs = queue.SimpleQueue()
 failures = []
 when_done = []
@@ -27,14 +29,14 @@ def rate(customer, hour):
     return (hash(customer) ^ hour) % 97 + 1.5
 
 
-class Statement(Exception):
+class Overdrawn(Exception):
     """A job that cannot be done."""
 
 
 def check(job):
     total = sum(len(line) for line in job.lines)
     if job.number % 10 == 0:
-        raise Statement(f"job {job.number} has {total} characters")
+        raise Overdrawn(f"job {job.number} has {total} characters")
 
 
 def handle(job):
@@ -42,7 +44,7 @@ def handle(job):
     when_done.append(lambda: print("done:", job.number))
     try:
         check(job)
-    except Statement as failure:
+    except Overdrawn as failure:
         failures.append(failure)
 
 
@@ -51,7 +53,7 @@ def handle_mended(job):
     rate(f"customer {job.number % 50}", job.number % 24)
     try:
         check(job)
-    except Statement as failure:
+    except Overdrawn as failure:
         # The text is kept, and not the exception: that holds its traceback, and this the job.
         failures.append(str(failure))
     # Nothing is registered that nobody ever takes away.
@@ -59,7 +61,7 @@ def handle_mended(job):
 
 def work(count=1000, handler=handle):
     """Do so many jobs."""
-    for number in range(count):
+    for number in itertools.islice(numbers, count):
         jobs.put(Job(number))
     while not jobs.empty():
         handler(jobs.get())
@@ -71,4 +73,5 @@ def work_mended(count=1000):
 
 
 if __name__ == "__main__":
-    (work_mended if "--mended" in sys.argv else work)(int(sys.argv[1]))
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    (work_mended if "--mended" in sys.argv else work)(count)

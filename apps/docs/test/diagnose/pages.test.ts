@@ -1,11 +1,12 @@
 /**
  * The pages about diagnosing: each command that they show is run, and has to print what they show. With
- * UPDATE_CONSOLE=1 the pages are written anew with what was printed.
+ * UPDATE_CONSOLE=1 the pages and the recorded runs are written anew (`biome format --write` puts the latter into shape).
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, describe, expect, it } from "vitest";
+import { type RecordedRun, recordedRun, totalsOf } from "../../src/live/recorded/model.ts";
 import { alike, refreshed, shownOn, Workplace } from "./console.ts";
 
 const root = join(import.meta.dirname, "../../../..");
@@ -24,8 +25,38 @@ const programs = new Map(
   ]),
 );
 
+/** The runs that pages show as pictures. */
+const runsFolder = join(import.meta.dirname, "../../src/live/recorded/runs");
+const recorded: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  sessions: { "as written": "sessions.py", mended: "sessions.py --mended" },
+  orders: { "as written": "orders.py", mended: "orders.py --mended" },
+};
+
 const workplace = new Workplace();
 afterAll(() => workplace.close());
+
+it.each(Object.keys(recorded))("the runs of %s are what pyrena run tells", (name) => {
+  const runs = Object.fromEntries(
+    Object.entries(recorded[name]!).map(([label, program]) => {
+      return [label, recordedRun(`pyrena run ${program}`, workplace.report(program))];
+    }),
+  );
+  const path = join(runsFolder, `${name}.json`);
+  if (process.env["UPDATE_CONSOLE"] !== undefined) {
+    writeFileSync(path, `${JSON.stringify(runs, undefined, 2)}\n`);
+  }
+  const kept = JSON.parse(readFileSync(path, "utf8")) as Record<string, RecordedRun>;
+  expect(Object.keys(kept)).toEqual(Object.keys(runs));
+  for (const [label, run] of Object.entries(kept)) {
+    const { command, python, arenaBytes, poolBytes } = runs[label]!;
+    expect(run).toMatchObject({ command, python, arenaBytes, poolBytes });
+    const [shown, made] = [totalsOf(run), totalsOf(runs[label]!)];
+    expect(Math.abs(shown.heldBytes - made.heldBytes)).toBeLessThanOrEqual(arenaBytes);
+    expect(Math.abs(shown.liveBytes - made.liveBytes)).toBeLessThan(made.liveBytes / 50);
+    expect(Math.abs(shown.nearlyEmpty - made.nearlyEmpty)).toBeLessThanOrEqual(1);
+    expect(run.sizeClasses[0]!.blockBytes).toBe(runs[label]!.sizeClasses[0]!.blockBytes);
+  }
+});
 
 describe.each(pages.filter(({ text }) => shownOn(text).length > 0))("$name", ({ path, text }) => {
   it.each(shownOn(text))("prints what it shows: $command", (shown) => {

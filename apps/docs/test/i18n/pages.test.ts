@@ -13,19 +13,22 @@ it.each([
   expect(translated).toContain(page);
 });
 
-describe.each(translated)("zh-cn/%s", (page) => {
-  const original = sourceOf(page);
+it.each(translated)("zh-cn/%s has its English page", (page) => {
+  expect(sourceOf(page), `there is no ${page} to be translated`).toBeDefined();
+});
+
+describe.each(translated.filter((page) => sourceOf(page) !== undefined))("zh-cn/%s", (page) => {
+  const original = sourceOf(page)!;
   const chinese = partsOf(sourceOf(`zh-cn/${page}`)!);
-  const english = original === undefined ? undefined : partsOf(original);
+  const english = partsOf(original);
+  const now = fingerprint(original);
+  const [, then] = /^translationOf: "(\w+)"$/m.exec(chinese.frontmatter) ?? [];
+  const admitted = chinese.frontmatter.includes(OUTDATED);
+  if (admitted) console.warn(`zh-cn/${page} lags behind, says so, and is not compared`);
+  /** For what can be compared only with the page that was translated. */
+  const compared = it.skipIf(then !== now);
 
-  it("has its English page", () => {
-    expect(original, `there is no ${page} to be translated`).toBeDefined();
-  });
-
-  it("was translated from the English page as it is now, or says that it was not", () => {
-    const now = fingerprint(original!);
-    const [, then] = /^translationOf: "(\w+)"$/m.exec(chinese.frontmatter) ?? [];
-    if (chinese.frontmatter.includes(OUTDATED)) return;
+  it.skipIf(admitted)("was translated from the English page as it is now", () => {
     expect(
       then,
       `${page} has changed since it was translated. Change zh-cn/${page} in the same way and set ` +
@@ -34,24 +37,24 @@ describe.each(translated)("zh-cn/%s", (page) => {
     ).toBe(now);
   });
 
-  it("has the same live parts in the same order, in Chinese", () => {
-    expect(chinese.live).toEqual(english!.live);
-    expect(chinese.languages).toEqual(chinese.live.map(() => "zh-CN"));
+  compared("has the same live parts in the same order, in Chinese", () => {
+    expect(chinese.live).toEqual(english.live);
+    expect(chinese.languages.filter((language) => language !== "zh-CN")).toEqual([]);
   });
 
-  it("has the same code", () => {
+  compared("has the same code", () => {
     const code = ({ blocks }: typeof chinese) =>
       blocks.filter(({ language }) => language !== "").map(({ code }) => code);
-    expect(code(chinese)).toEqual(code(english!));
+    expect(code(chinese)).toEqual(code(english));
   });
 
-  it("has the same drawings, with words of its own", () => {
+  compared("has the same drawings, with words of its own", () => {
     const drawings = ({ blocks }: typeof chinese) =>
       blocks.filter(({ language }) => language === "").map(({ code }) => skeleton(code));
-    expect(drawings(chinese)).toEqual(drawings(english!));
+    expect(drawings(chinese)).toEqual(drawings(english));
   });
 
-  it("has the same headings, and below each the same numbers, names and links", () => {
+  compared("has the same headings, and below each the same numbers, names and links", () => {
     const local = chinese.sections.map((section) => ({
       ...section,
       links: section.links.map((link) => {
@@ -59,7 +62,7 @@ describe.each(translated)("zh-cn/%s", (page) => {
         return link.replace(/^\/zh-cn/, "");
       }),
     }));
-    expect(local).toEqual(english!.sections);
+    expect(local).toEqual(english.sections);
   });
 
   it("keeps to the rules of writing: blanks around Latin words, full-width punctuation", () => {

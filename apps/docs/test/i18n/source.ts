@@ -50,9 +50,10 @@ export interface Section {
 export interface PageParts {
   readonly frontmatter: string;
   readonly blocks: readonly Block[];
-  /** Live parts in their order: name, and what tells it from others of that name. */
+  /** Components in their order, with what they are told, but for the language and words of it. */
   readonly live: readonly string[];
-  readonly languages: readonly string[];
+  /** What languages the live ones are told. */
+  readonly languages: readonly (string | undefined)[];
   readonly sections: readonly Section[];
   /** The text a reader sees, line by line: no code, no addresses, no marks. */
   readonly prose: readonly string[];
@@ -67,10 +68,6 @@ function numbersIn(text: string): string[] {
       word === undefined ? number! : String(Math.round(Number(number) * scale[word]!)),
   );
 }
-
-/** A string as the text of an attribute: `part="arenas"`. */
-const attribute = (tag: string, name: string): string =>
-  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "";
 
 /** Take a page apart. */
 export function partsOf(source: string): PageParts {
@@ -113,9 +110,11 @@ export function partsOf(source: string): PageParts {
     frontmatter: frontmatter!,
     blocks,
     live: tags.map(([, name, rest]) =>
-      [name, attribute(rest!, "part"), attribute(rest!, "id")].filter(Boolean).join(" "),
+      `${name}${rest!.replace(/\s(?:language|unit)="[^"]*"/g, "")}`.trimEnd(),
     ),
-    languages: tags.map(([, , rest]) => attribute(rest!, "language")),
+    languages: tags
+      .filter(([tag]) => tag.includes("client:"))
+      .map(([tag]) => /\blanguage="([^"]*)"/.exec(tag)?.[1]),
     sections,
     prose,
     italics: [...bare.matchAll(/(?<!\*)\*(?=[^\s*])([^*\n]+)\*(?!\*)/g)].map(([, words]) => words!),

@@ -9,9 +9,11 @@ export interface RecordedProps {
   readonly title: string;
   /** By the name under which they are chosen, the first shown first. */
   readonly runs: Readonly<Record<string, RecordedRun>>;
+  /** Show the pools of each block size, too. */
+  readonly sizes?: boolean;
 }
 
-export function Recorded({ title, runs }: RecordedProps): JSX.Element {
+export function Recorded({ title, runs, sizes = false }: RecordedProps): JSX.Element {
   const names = Object.keys(runs);
   const [name, setName] = useState(names[0]!);
   const [chosen, setChosen] = useState<number | undefined>();
@@ -71,6 +73,7 @@ export function Recorded({ title, runs }: RecordedProps): JSX.Element {
         ]}
       />
       <p>One square is an arena of {run.arenaBytes / 1024} KiB.</p>
+      {sizes && <Sizes run={run} most={mostPools(runs)} />}
       <details>
         <summary>The arenas as a table</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls is reached by keys. */}
@@ -98,6 +101,45 @@ export function Recorded({ title, runs }: RecordedProps): JSX.Element {
         </section>
       </details>
     </LivePart>
+  );
+}
+
+/** Pools of the block sizes that hold most: those that would do, and those that are there. */
+function Sizes({ run, most }: { readonly run: RecordedRun; readonly most: number }): JSX.Element {
+  return (
+    <table class="recorded-sizes">
+      <thead>
+        <tr>
+          <th>block size</th>
+          <th>in use</th>
+          <th>pools</th>
+          <th>needed</th>
+          <th class="recorded-bar">pools, and those needed</th>
+        </tr>
+      </thead>
+      <tbody>
+        {run.sizeClasses.map(({ blockBytes, liveBlocks, pools, packedPools }) => (
+          <tr key={blockBytes}>
+            <td>{blockBytes}</td>
+            <td>{liveBlocks.toLocaleString("en")}</td>
+            <td data-figure={`pools of ${blockBytes}`}>{pools.toLocaleString("en")}</td>
+            <td>{packedPools.toLocaleString("en")}</td>
+            <td class="recorded-bar" aria-hidden="true">
+              <span style={{ width: `${(100 * pools) / most}%` }}>
+                <i style={{ width: `${(100 * packedPools) / pools}%` }} />
+              </span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** One scale for all runs, so that they can be compared. */
+function mostPools(runs: RecordedProps["runs"]): number {
+  return Math.max(
+    ...Object.values(runs).flatMap(({ sizeClasses }) => sizeClasses.map(({ pools }) => pools)),
   );
 }
 
