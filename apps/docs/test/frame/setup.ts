@@ -38,7 +38,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (missing === undefined) {
     browser = await chromium.launchServer({
       executablePath: executablePath!,
-      args: ["--no-sandbox", "--disable-dev-shm-usage"],
+      args: [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        // Whatever a page fetches from elsewhere fails, and its console says so.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+      ],
       timeout: 60_000,
     });
   }

