@@ -2,6 +2,7 @@
  * The page's end: owns the worker in which Python runs, ends it and starts another, and never waits for it.
  *
  *     idle ── run() ──→ starting ── ready ──→ running ⇄ paused, asking ── ended ──→ ended ── run(): a fresh interpreter
+ *     paused, ended ── again() ──→ starting ── ready ──→ replaying ── the chosen step ──→ paused
  *
  * Every run has a fresh interpreter, so that nothing of the last run is in the picture; its memory stays open to
  * questions until the next run.
@@ -15,9 +16,11 @@ import {
   type Graph,
   LENGTH,
   MAIL,
+  type Moment,
   type Outcome,
   type PoolBlocks,
   type Reach,
+  type Replay,
   type Report,
   type Settings,
   SHARED_BYTES,
@@ -30,6 +33,8 @@ export type Phase =
   | "idle"
   | "starting"
   | "running"
+  /** It runs again, up to a step where it was before. */
+  | "replaying"
   /** The program waits for a line of input. */
   | "asking"
   | "paused"
@@ -44,7 +49,11 @@ export interface PlaygroundListener {
   output?(to: "stdout" | "stderr" | "note", text: string): void;
   frame?(frame: Frame): void;
   paused?(line: number, at: "line" | "allocation" | "pause"): void;
-  graph?(graph: Graph): void;
+  /** The answer to `watch`. */
+  graph?(graph: Graph, moment: number | undefined): void;
+  moment?(moment: Moment): void;
+  /** Moments were let go, or the bytes of their heaps. */
+  forgotten?(moments: readonly number[], bytesOf: readonly number[]): void;
   blocks?(pool: PoolBlocks | undefined): void;
   problem?(where: string, message: string): void;
   ended?(outcome: Outcome | { readonly kind: "stopped" }, milliseconds: number): void;
@@ -74,6 +83,10 @@ export class Playground {
   #reach: Reach | undefined;
   #settings: string | undefined;
   #ready: Promise<boolean> | undefined;
+  /** What the clocks of the interpreter show at its start. */
+  #epoch = 0;
+  /** What the last run was given. */
+  #last: { program: string; settings: Settings } | undefined;
   #seen = 0;
   #startedAt = 0;
   #grace: ReturnType<typeof setTimeout> | undefined;
@@ -98,7 +111,7 @@ export class Playground {
     if (this.#isBusy) return;
     const key = JSON.stringify(settings);
     if (this.#worker !== undefined && !this.#used && this.#settings === key) return;
-    this.#start(settings);
+    this.#start(settings, Date.now());
   }
 
   /**
@@ -108,6 +121,26 @@ export class Playground {
   async run(program: string, settings: Settings, watch: readonly string[] = []): Promise<void> {
     if (this.#isBusy) this.#end();
     this.prepare(settings);
+    this.#last = { program, settings };
+    await this.#begin(watch);
+  }
+
+  /** Whether the last program can be run again up to a step: that needs lines, and a way to stop there. */
+  get canRunAgain(): boolean {
+    return this.#last?.settings.lines === true && this.#reach !== "none";
+  }
+
+  /**
+   * Run the last program again, in a fresh interpreter, to where it has been before, and pause there. It is given what
+   * it was given the first time: clocks, random bytes, input.
+   */
+  async again(replay: Replay, watch: readonly string[] = []): Promise<void> {
+    if (this.#last === undefined) return;
+    this.#start(this.#last.settings, this.#epoch);
+    await this.#begin(watch, replay);
+  }
+
+  async #begin(watch: readonly string[], replay?: Replay): Promise<void> {
     const worker = this.#worker!;
     this.#setPhase("starting");
     const up = await this.#ready;
@@ -115,8 +148,9 @@ export class Playground {
     if (!up || worker !== this.#worker || this.#phase !== "starting") return;
     this.#used = true;
     this.#startedAt = performance.now();
-    this.#setPhase("running");
-    worker.postMessage({ type: "run", program, watch } satisfies Command);
+    this.#setPhase(replay === undefined ? "running" : "replaying");
+    const { program } = this.#last!;
+    worker.postMessage({ type: "run", program, watch, replay } satisfies Command);
   }
 
   /** Stop the program: by KeyboardInterrupt if that reaches it, else by ending its worker. */
@@ -155,13 +189,14 @@ export class Playground {
     if (this.#phase === "asking") this.#setPhase("running");
   }
 
-  watch(names: readonly string[]): void {
-    this.#send({ type: "watch", names });
+  /** Names of variables to be told of; with a moment, as they were then. */
+  watch(names: readonly string[], moment?: number): void {
+    this.#send({ type: "watch", names, moment });
   }
 
-  /** Ask for the blocks of a pool. */
-  pool(address: number): void {
-    this.#send({ type: "pool", address });
+  /** Ask for the blocks of a pool, now or at a moment. */
+  pool(address: number, moment?: number): void {
+    this.#send({ type: "pool", address, moment });
   }
 
   /** The newest frame, if there is one that was not given yet: for each picture that the page draws. */
@@ -185,12 +220,13 @@ export class Playground {
     return this.#phase !== "idle" && this.#phase !== "ended";
   }
 
-  #start(settings: Settings): void {
+  #start(settings: Settings, epoch: number): void {
     this.#end();
     const worker = this.#options.createWorker();
     this.#worker = worker;
     this.#used = false;
     this.#settings = JSON.stringify(settings);
+    this.#epoch = epoch;
     const { reach } = this.#options;
     const isolated = globalThis.crossOriginIsolated === true;
     if (isolated && (reach === undefined || reach === "shared")) {
@@ -221,6 +257,7 @@ export class Playground {
       files: this.#options.files,
       shared: this.#shared,
       suspend: reach !== "none",
+      epoch,
     } satisfies Command);
   }
 
@@ -271,7 +308,7 @@ export class Playground {
         listener.frame?.(new Frame(report.frame));
         return;
       case "asks":
-        if (this.#phase === "running") this.#setPhase("asking");
+        if (this.#phase === "running" || this.#phase === "replaying") this.#setPhase("asking");
         return;
       case "paused":
         if (this.#phase !== "stopping") this.#setPhase("paused");
@@ -281,7 +318,13 @@ export class Playground {
         if (this.#phase === "paused") this.#setPhase("running");
         return;
       case "graph":
-        listener.graph?.(report.graph);
+        listener.graph?.(report.graph, report.moment);
+        return;
+      case "moment":
+        listener.moment?.(report.moment);
+        return;
+      case "forgotten":
+        listener.forgotten?.(report.moments, report.bytesOf);
         return;
       case "blocks":
         listener.blocks?.(report.pool);

@@ -54,6 +54,9 @@ export const field = {
   paused: 26,
   /** In pools. */
   liveBlocks: 27,
+  /** What the C library's malloc holds, arenas included: the footprint of any allocator. */
+  heapBytes: 28,
+  peakHeapBytes: 29,
 } as const;
 
 /**

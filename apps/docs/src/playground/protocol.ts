@@ -33,8 +33,61 @@ export interface Settings {
   readonly gcThreshold?: number | undefined;
   /** Bytes beyond which the linear memory does not grow: requests then fail, as on a full machine. */
   readonly memoryLimit: number;
-  /** Whether each line's allocations are counted. Costs time at each line. */
+  /** Whether lines are followed: their allocations counted, stepped through, run to again. Costs time at each line. */
   readonly lines: boolean;
+  /** Which moments of a run are kept, to go back to. Where it stood still, they always are. */
+  readonly moments: "some" | "lines";
+}
+
+/** How far a program has come, whatever time that took. */
+export interface Clock {
+  /** Lines that it has come to. */
+  readonly lines: number;
+  /** Allocations since then. */
+  readonly allocations: number;
+}
+
+/** What a program was given from outside, each kind in the order in which it was given. */
+export interface TapeData {
+  /** What clocks showed. */
+  readonly readings: Float64Array;
+  readonly random: Uint8Array;
+  /** Lines of input; null: its end. */
+  readonly input: readonly (string | null)[];
+}
+
+/** Where a moment of a run lies. */
+export type MomentAt = "start" | "line" | "allocation" | "pause" | "end";
+
+/** A moment of a run, with everything that is seen of it. */
+export interface Moment {
+  /** From 1, growing with time. */
+  readonly id: number;
+  readonly at: MomentAt;
+  /** The program's line, 0 if none runs. */
+  readonly line: number;
+  readonly clock: Clock;
+  readonly frame: ArrayBuffer;
+  readonly graph: Graph | undefined;
+  /** Whether the bytes of the heap are kept, so that more can be asked. */
+  readonly kept: boolean;
+  /** A number made of all the heap's bytes; undefined where they were not looked at. */
+  readonly digest: number | undefined;
+  /** What has come from outside since the moment before. */
+  readonly tape: TapeData;
+  /** Whether all that came from outside is on tape. */
+  readonly taped: boolean;
+}
+
+/** To run a program again up to a moment. */
+export interface Replay {
+  readonly tape: TapeData;
+  /** Moments to keep on the way, in order; the last one is where to stop. */
+  readonly moments: readonly {
+    readonly id: number;
+    readonly clock: Clock;
+    readonly at: MomentAt;
+  }[];
 }
 
 /** What the page says to the worker. */
@@ -49,8 +102,15 @@ export type Command =
       readonly shared?: SharedArrayBuffer | undefined;
       /** Whether suspending may be used, where there is no shared memory. */
       readonly suspend: boolean;
+      /** What the interpreter's clocks show while it starts: milliseconds since 1970. */
+      readonly epoch: number;
     }
-  | { readonly type: "run"; readonly program: string; readonly watch: readonly string[] }
+  | {
+      readonly type: "run";
+      readonly program: string;
+      readonly watch: readonly string[];
+      readonly replay?: Replay | undefined;
+    }
   /** Raise KeyboardInterrupt. */
   | { readonly type: "interrupt" }
   | { readonly type: "pause" }
@@ -59,10 +119,14 @@ export type Command =
   | { readonly type: "step"; readonly by: "line" | "allocation" }
   /** A line for `input()`, without its end; null: the end of the input. */
   | { readonly type: "input"; readonly text: string | null }
-  /** Names of variables to be told of. */
-  | { readonly type: "watch"; readonly names: readonly string[] }
-  /** Tell of the blocks of the pool at this address. */
-  | { readonly type: "pool"; readonly address: number };
+  /** Names of variables to be told of; with a moment, as they were then. */
+  | {
+      readonly type: "watch";
+      readonly names: readonly string[];
+      readonly moment?: number | undefined;
+    }
+  /** Tell of the blocks of the pool at this address, now or at a moment. */
+  | { readonly type: "pool"; readonly address: number; readonly moment?: number | undefined };
 
 /** Where in the program an exception came from, outermost first. Only lines of the program itself. */
 export interface Raised {
@@ -133,7 +197,15 @@ export type Report =
   | { readonly type: "asks" }
   | { readonly type: "paused"; readonly line: number; readonly at: "line" | "allocation" | "pause" }
   | { readonly type: "resumed" }
-  | { readonly type: "graph"; readonly graph: Graph }
+  /** The answer to `watch`. */
+  | { readonly type: "graph"; readonly graph: Graph; readonly moment?: number | undefined }
+  | { readonly type: "moment"; readonly moment: Moment }
+  /** Moments were let go for want of room: all of them, or the bytes of their heaps only. */
+  | {
+      readonly type: "forgotten";
+      readonly moments: readonly number[];
+      readonly bytesOf: readonly number[];
+    }
   | { readonly type: "blocks"; readonly pool: PoolBlocks | undefined }
   /** Something went wrong in an allocator without stopping the program. */
   | { readonly type: "problem"; readonly where: string; readonly message: string }

@@ -64,7 +64,7 @@ export class Play {
 
   /** What the map says that it shows, once that is as expected. */
   async summary(expected: RegExp): Promise<string> {
-    const map = this.page.locator(".play-map-summary");
+    const map = this.page.locator(".play-arenas .play-map-summary");
     const read = async (): Promise<string> => (await map.getAttribute("data-summary")) ?? "";
     await expect.poll(read, { timeout: PATIENCE }).toMatch(expected);
     return read();
@@ -75,6 +75,16 @@ export class Play {
     const before = await this.page.locator(".play").getAttribute("data-stops");
     await this.press(name);
     await this.page.locator(`.play[data-phase="paused"]:not([data-stops="${before}"])`).waitFor();
+  }
+
+  /** Where the moment that is shown lies. */
+  async moment(): Promise<string> {
+    return (await this.page.locator(".play-rewind output").textContent()) ?? "";
+  }
+
+  /** Until the status says so. */
+  async says(text: string): Promise<void> {
+    await this.page.locator(".play-status", { hasText: text }).waitFor();
   }
 
   async writes(text: string): Promise<void> {

@@ -10,9 +10,12 @@ const HEIGHT = 10;
 export function MemoryMapView({
   map,
   label,
+  cell,
 }: {
   readonly map: MemoryMap;
   readonly label: string;
+  /** What a cell stands for. */
+  readonly cell: string;
 }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(320);
@@ -60,7 +63,7 @@ export function MemoryMapView({
   return (
     <figure style={{ margin: 0 }}>
       <canvas ref={canvas} style={{ height: `${rows * HEIGHT}px` }} role="img" aria-label={label} />
-      <figcaption>each cell {(map.cellBytes / 1024).toLocaleString("en")} KiB</figcaption>
+      <figcaption>{cell}</figcaption>
     </figure>
   );
 }

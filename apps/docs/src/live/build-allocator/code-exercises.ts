@@ -13,5 +13,7 @@ export const codeExercises: CodeExercises["codeExercises"] = {
   "give-back": { start: pools, solution: giveBack },
 };
 
+export { checkNames } from "./texts.ts";
+
 export const createWorker = (): Worker =>
   new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

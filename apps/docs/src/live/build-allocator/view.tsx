@@ -1,6 +1,7 @@
 /** An allocator beside pymalloc: the laws it obeys, and the memory that both take for the same calls. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { grouped, type PartProps } from "../../i18n/texts.ts";
 import { Editor } from "../../playground/ui/editor.tsx";
 import { commonJs } from "../../playground/ui/strip-types.ts";
 import type { CheckResult } from "../build-code/check.ts";
@@ -14,18 +15,14 @@ import bump from "./steps/1-bump.ts?raw";
 import freeList from "./steps/2-free-list.ts?raw";
 import sizeClasses from "./steps/3-size-classes.ts?raw";
 import pools from "./steps/4-pools.ts?raw";
+import { checkNames, type Figure, texts } from "./texts.ts";
 import { type ProgramName, programNames } from "./trace.ts";
 import type { CompareJob } from "./worker.ts";
 
-const steps = {
-  bump: ["The bump allocator", bump],
-  "free-list": ["One free list", freeList],
-  "size-classes": ["Size classes", sizeClasses],
-  pools: ["Segregated pools", pools],
-} as const;
+const steps = { bump, "free-list": freeList, "size-classes": sizeClasses, pools } as const;
 export type StepName = keyof typeof steps;
 
-export interface AllocatorPartProps {
+export interface AllocatorPartProps extends PartProps {
   readonly step: StepName;
   /** What is run first. */
   readonly program?: ProgramName;
@@ -43,9 +40,11 @@ export function AllocatorPart({
   step,
   program: first = programNames[0]!,
   editable = false,
+  language = "en",
 }: AllocatorPartProps): JSX.Element {
+  const t = texts[language];
   const [chosen, setChosen] = useState<StepName>(step);
-  const [code, setCode] = useState<string>(steps[step][1]);
+  const [code, setCode] = useState<string>(steps[step]);
   const [revision, setRevision] = useState(0);
   const [program, setProgram] = useState<ProgramName>(first);
   const [run, setRun] = useState<Run>({ checks: [], costs: [] });
@@ -57,7 +56,7 @@ export function AllocatorPart({
     const turn = ++newest.current;
     const isNewest = (): boolean => turn === newest.current;
     const checks: CheckResult[] = [];
-    say({ status: "Running …", failed: false });
+    say({ status: t.running, failed: false });
     try {
       const job: CompareJob = { code: await commonJs(text), program: which };
       const costs = await runJob<readonly Cost[]>(createWorker(), job, (check) => {
@@ -66,7 +65,8 @@ export function AllocatorPart({
       });
       if (!isNewest()) return;
       setRun({ checks, costs });
-      say({ status: `${verdictText(checks)} ${sentence(costs)}`, failed: false });
+      const blank = language === "en" ? " " : "";
+      say({ status: `${verdictText(checks, language)}${blank}${sentence(costs)}`, failed: false });
     } catch (thrown) {
       if (!isNewest()) return;
       setRun({ checks, costs: [] });
@@ -80,22 +80,25 @@ export function AllocatorPart({
   }, []);
 
   const [yours, theirs] = run.costs;
-  const name = editable ? "your allocator" : steps[step][0].toLowerCase();
+  const name = editable ? t.yours : t.inText(t.steps[step]);
+  const names = language === "en" ? undefined : checkNames[language];
+  /** How the two compare, in a sentence. */
+  function sentence([yours, theirs]: readonly Cost[]): string {
+    if (yours === undefined || theirs === undefined) return "";
+    return t.peak((yours.peakHeldBytes / Math.max(1, theirs.peakHeldBytes)).toFixed(2));
+  }
   return (
-    <LivePart
-      title={editable ? "Your allocator beside pymalloc" : `${steps[step][0]}, tried`}
-      {...said}
-    >
+    <LivePart title={editable ? t.yourTitle : t.tried(t.steps[step])} language={language} {...said}>
       {editable && (
         <>
           <div class="live-row">
             <Choice
-              label="begin with"
+              label={t.beginWith}
               value={chosen}
-              options={Object.entries(steps).map(([id, [title]]) => [id as StepName, title])}
+              options={Object.keys(steps).map((id) => [id as StepName, t.steps[id as StepName]])}
               onChoose={(id) => {
                 setChosen(id);
-                setCode(steps[id][1]);
+                setCode(steps[id]);
                 setRevision((n) => n + 1);
               }}
             />
@@ -105,7 +108,7 @@ export function AllocatorPart({
               text={code}
               revision={revision}
               language="typescript"
-              label="Your allocator"
+              label={t.editor}
               onChange={setCode}
               onRun={() => void start(code, program)}
             />
@@ -114,46 +117,46 @@ export function AllocatorPart({
       )}
       <div class="live-row">
         <Choice
-          label="program"
+          label={t.program}
           value={program}
-          options={programNames}
+          options={programNames.map((which) => [which, t.programs[which]])}
           onChoose={(which) => {
             setProgram(which);
             if (!editable) void start(code, which);
           }}
         />
         <button type="button" onClick={() => void start(code, program)}>
-          {editable ? "Check and run" : "Run again"}
+          {editable ? t.run : t.runAgain}
         </button>
       </div>
       {run.checks.length > 0 && (
         <details open={editable || run.checks.some(({ passed }) => !passed)}>
-          <summary>{verdictText(run.checks)}</summary>
-          <Verdict checks={editable ? run.checks : failedFirst(run.checks)} />
+          <summary>{verdictText(run.checks, language)}</summary>
+          <Verdict checks={editable ? run.checks : failedFirst(run.checks)} names={names} />
         </details>
       )}
       {yours !== undefined && theirs !== undefined && (
         <>
           <label>
-            moment
+            {t.moment}
             <input
               type="range"
               min={0}
               max={MOMENTS - 1}
               value={moment}
-              aria-valuetext={`after ${yours.moments[moment]!.calls} calls`}
+              aria-valuetext={t.afterCalls(yours.moments[moment]!.calls)}
               onInput={(event) => setMoment(event.currentTarget.valueAsNumber)}
             />
-            after {yours.moments[moment]!.calls.toLocaleString("en")} calls
+            {t.afterCalls(yours.moments[moment]!.calls)}
           </label>
           <div class="memory-pair">
-            <Side name={name} cost={yours} moment={moment} id="yours" />
-            <Side name="pymalloc" cost={theirs} moment={moment} id="pymalloc" />
+            <Side name={name} cost={yours} moment={moment} id="yours" t={t} />
+            <Side name="pymalloc" cost={theirs} moment={moment} id="pymalloc" t={t} />
           </div>
           <Key
             of={[
-              ["var(--live)", "in blocks that are handed out"],
-              ["var(--free)", "held, but in no such block"],
+              ["var(--live)", t.live],
+              ["var(--free)", t.held],
             ]}
           />
         </>
@@ -167,49 +170,46 @@ const failedFirst = (checks: readonly CheckResult[]): CheckResult[] => [
   ...checks.filter(({ passed }) => passed),
 ];
 
-function sentence([yours, theirs]: readonly Cost[]): string {
-  if (yours === undefined || theirs === undefined) return "";
-  const share = yours.peakHeldBytes / Math.max(1, theirs.peakHeldBytes);
-  return `At its peak it held ${share.toFixed(2)} times what pymalloc did.`;
-}
-
 function Side({
   name,
   cost,
   moment,
   id,
+  t,
 }: {
   readonly name: string;
   readonly cost: Cost;
   readonly moment: number;
   readonly id: string;
+  readonly t: (typeof texts)["en"];
 }): JSX.Element {
   const now = cost.moments[moment]!;
-  const rows: readonly (readonly [string, string, number])[] = [
-    ["live blocks", "live-blocks", now.liveBlocks],
-    ["bytes asked for in them", "live", now.liveBytes],
-    ["bytes held", "held", now.heldBytes],
-    ["bytes held at the peak", "peak", cost.peakHeldBytes],
-    ["times it asked for memory", "obtained", cost.obtained],
-    ["nanoseconds a call, here and now", "time", Math.round(cost.nanoseconds)],
-    ["requests refused", "refused", cost.refused],
-    ["blocks damaged", "damaged", cost.damaged],
+  const rows: readonly (readonly [Figure, number])[] = [
+    ["live-blocks", now.liveBlocks],
+    ["live", now.liveBytes],
+    ["held", now.heldBytes],
+    ["peak", cost.peakHeldBytes],
+    ["obtained", cost.obtained],
+    ["time", Math.round(cost.nanoseconds)],
+    ["refused", cost.refused],
+    ["damaged", cost.damaged],
   ];
   return (
     <div>
       <h4>{name}</h4>
       <MemoryMapView
         map={now.map}
-        label={`Memory of ${name}: ${now.heldBytes.toLocaleString("en")} bytes held, ${now.liveBytes.toLocaleString("en")} of them in live blocks`}
+        label={t.map(name, now.heldBytes, now.liveBytes)}
+        cell={t.cell(now.map.cellBytes)}
       />
       <table>
         <tbody>
           {rows
-            .filter(([, key, value]) => value !== 0 || (key !== "refused" && key !== "damaged"))
-            .map(([text, key, value]) => (
+            .filter(([key, value]) => value !== 0 || (key !== "refused" && key !== "damaged"))
+            .map(([key, value]) => (
               <tr key={key}>
-                <th scope="row">{text}</th>
-                <td data-figure={`${id} ${key}`}>{value.toLocaleString("en")}</td>
+                <th scope="row">{t.figures[key]}</th>
+                <td data-figure={`${id} ${key}`}>{grouped(value)}</td>
               </tr>
             ))}
         </tbody>

@@ -4,11 +4,14 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { Language, PartProps } from "../../i18n/texts.ts";
 import { Editor } from "../../playground/ui/editor.tsx";
 import { commonJs } from "../../playground/ui/strip-types.ts";
-import "../shared/live.css";
+import { Action } from "../shared/LivePart.tsx";
+import { LanguageContext } from "../shared/language.ts";
 import type { CheckResult } from "./check.ts";
 import { runJob } from "./job.ts";
+import { exercise } from "./texts.ts";
 import { Verdict, verdictText } from "./Verdict.tsx";
 
 /** One exercise: what the reader begins with, and code that passes. */
@@ -20,6 +23,10 @@ export interface CodeTexts {
 /** What `code-exercises.ts` of a part exports. */
 export interface CodeExercises {
   readonly codeExercises: Readonly<Record<string, CodeTexts>>;
+  /** What checks are called in other languages, by their ids. */
+  readonly checkNames?: Readonly<
+    Partial<Record<Exclude<Language, "en">, Readonly<Record<string, string>>>>
+  >;
   /** A worker that takes `{ exercise, code }`. */
   createWorker(): Worker;
 }
@@ -33,7 +40,7 @@ export interface ExerciseJob {
 
 const parts = import.meta.glob<CodeExercises>("../*/code-exercises.ts");
 
-export interface CodeExerciseProps {
+export interface CodeExerciseProps extends PartProps {
   readonly part: string;
   readonly id: string;
   /** What is to be done. */
@@ -42,7 +49,14 @@ export interface CodeExerciseProps {
   readonly how?: ComponentChildren;
 }
 
-export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JSX.Element {
+export function CodeExercise({
+  part,
+  id,
+  children,
+  how,
+  language = "en",
+}: CodeExerciseProps): JSX.Element {
+  const t = exercise[language];
   const [exercises, setExercises] = useState<CodeExercises | undefined>();
   const [code, setCode] = useState("");
   const [revision, setRevision] = useState(0);
@@ -70,7 +84,7 @@ export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JS
   async function check(): Promise<void> {
     if (exercises === undefined || busy) return;
     setBusy(true);
-    setStatus("Checking …");
+    setStatus(t.checking);
     setFailed(false);
     const done: CheckResult[] = [];
     setChecks([]);
@@ -81,7 +95,8 @@ export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JS
         setChecks([...done]);
       });
       const passed = done.every((one) => one.passed);
-      setStatus(passed ? `${verdictText(done)} Solved.` : `${verdictText(done)} Not yet.`);
+      const blank = language === "en" ? " " : "";
+      setStatus(`${verdictText(done, language)}${blank}${passed ? t.solved : t.notYet}`);
       if (passed) setSolved(true);
     } catch (thrown) {
       setFailed(true);
@@ -94,7 +109,8 @@ export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JS
   return (
     <section
       class="live exercise code-exercise"
-      aria-label="Exercise in code"
+      aria-label={t.label}
+      lang={language}
       data-exercise={`${part}/${id}`}
     >
       <div>{children}</div>
@@ -105,17 +121,17 @@ export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JS
               text={code}
               revision={revision}
               language="typescript"
-              label="Your code"
+              label={t.editor}
               onChange={setCode}
               onRun={() => void check()}
             />
           </div>
           <div class="live-row">
-            <button type="button" disabled={busy} onClick={() => void check()}>
-              Check my code
-            </button>
+            <Action disabled={busy} onClick={() => void check()}>
+              {t.check}
+            </Action>
             <button type="button" onClick={() => put(exercises.codeExercises[id]!.start)}>
-              Start again
+              {t.again}
             </button>
             <button
               type="button"
@@ -124,10 +140,15 @@ export function CodeExercise({ part, id, children, how }: CodeExerciseProps): JS
                 setSolved(true);
               }}
             >
-              Show a solution
+              {t.show}
             </button>
           </div>
-          <Verdict checks={checks} />
+          <LanguageContext.Provider value={language}>
+            <Verdict
+              checks={checks}
+              names={language === "en" ? undefined : exercises.checkNames?.[language]}
+            />
+          </LanguageContext.Provider>
         </div>
       )}
       <p class={`live-status ${failed ? "live-error" : ""}`} role="status">

@@ -2,26 +2,29 @@
 import "./playground.css";
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Phase, Playground } from "../client.ts";
 import type { Frame } from "../frame.ts";
 import { fromHash, toHash } from "../links.ts";
-import type { Graph, PoolBlocks, Reach } from "../protocol.ts";
+import type { Reach } from "../protocol.ts";
 import { frameOfReport, parseRunReport } from "../run-report.ts";
 import { ArenaMap, type ArenaMapHandle } from "./arena-map.tsx";
 import { BlocksView } from "./blocks-view.tsx";
+import { Compare } from "./compare.tsx";
 import { Editor } from "./editor.tsx";
 import { examples } from "./examples.ts";
 import { Figures } from "./figures.tsx";
 import { GraphView } from "./graph-view.tsx";
-import { FrameHistory } from "./history.ts";
 import { LinesTable } from "./lines-table.tsx";
-import { appended, Output, type OutputPart } from "./output.tsx";
-import { type RunSummary, RunsTable, summaryOf } from "./runs-table.tsx";
+import { Output } from "./output.tsx";
+import { Rewind } from "./rewind.tsx";
+import { type RunRecord, recordOf } from "./run-record.ts";
+import { RunStore } from "./run-store.ts";
 import { runtimeProgram } from "./runtime-program.ts";
 import { type Choices, initialChoices, SettingsForm, settingsFrom } from "./settings-form.tsx";
+import { phaseText } from "./states.ts";
 import { commonJs } from "./strip-types.ts";
-import { type Texts, textsOf } from "./texts.ts";
+import { textsOf } from "./texts.ts";
 import { TimeChart, type TimeChartHandle } from "./time-chart.tsx";
+import { Toolbar } from "./toolbar.tsx";
 
 export interface AppProps {
   /** Address of the site's root, ends in a slash. */
@@ -31,6 +34,8 @@ export interface AppProps {
 
 /** How often figures and charts are drawn anew, in milliseconds; the map is drawn at each of the page's frames. */
 const FIGURES_EVERY = 150;
+/** Runs that can be compared. */
+const MOST_RUNS = 6;
 
 export function App({ base, language }: AppProps): VNode {
   const texts = textsOf(language);
@@ -42,37 +47,31 @@ export function App({ base, language }: AppProps): VNode {
   const [allocatorCode, setAllocatorCode] = useState(initialAllocator);
   const [watch, setWatch] = useState(examples[0]!.watch);
   const [choices, setChoices] = useState<Choices>(initialChoices);
-  const [phase, setPhase] = useState<Phase>("idle");
-  const [reach, setReach] = useState<Reach>();
-  const [status, setStatus] = useState("");
-  const [output, setOutput] = useState<readonly OutputPart[]>([]);
-  const [raised, setRaised] = useState<readonly number[]>([]);
-  const [line, setLine] = useState(0);
-  /** How often the program stood still. */
-  const [stops, setStops] = useState(0);
-  const [ends, setEnds] = useState(0);
+  const [runs, setRuns] = useState<readonly RunRecord[]>([]);
+  /** Of the run that is under way: its program, and what it was run with besides what the worker tells. */
+  const started = useRef({ program: "", label: "" });
+  /** Of what is shown in figures: drawn now and then, while a program runs. */
   const [frame, setFrame] = useState<Frame>();
-  const [rewound, setRewound] = useState<number>();
-  const [graph, setGraph] = useState<Graph>();
-  const [pool, setPool] = useState<PoolBlocks | null>();
-  const [poolAddress, setPoolAddress] = useState(0);
-  const [runs, setRuns] = useState<readonly RunSummary[]>([]);
-  const [problems, setProblems] = useState<readonly string[]>([]);
+  const [, setChanges] = useState(0);
   const map = useRef<ArenaMapHandle | undefined>(undefined);
   const chart = useRef<TimeChartHandle | undefined>(undefined);
-  const history = useRef(new FrameHistory());
-  const label = useRef("");
 
   const [program, setProgram] =
     tab === "python"
       ? ([pythonProgram, setPythonProgram] as const)
       : ([runtimeCode, setRuntimeCode] as const);
+  const addRun = (run: Omit<RunRecord, "id">): void =>
+    setRuns((all) => [
+      ...all.slice(1 - MOST_RUNS),
+      recordOf({ ...run, id: (all.at(-1)?.id ?? 0) + 1 }),
+    ]);
   const tabNow = useRef(tab);
   tabNow.current = tab;
 
-  const playground = useMemo(
+  const store = useMemo(
     () =>
-      new Playground({
+      new RunStore({
+        texts,
         files: new URL(`${base}python/`, location.href).href,
         // Read from the address for tests: what a page may do without isolation.
         reach: (new URLSearchParams(location.search).get("reach") as Reach | null) ?? undefined,
@@ -82,68 +81,40 @@ export function App({ base, language }: AppProps): VNode {
             : new Worker(new URL("../worker/runtime-main.ts", import.meta.url), {
                 type: "module",
               }),
-        listener: {
-          phase: setPhase,
-          ready: (ready) => {
-            setReach(ready.reach);
-            label.current =
-              ready.python === "" ? "TypeScript" : `Python ${ready.python}, ${ready.allocator}`;
-            setStatus(label.current);
-          },
-          output: (to, text) => setOutput((parts) => appended(parts, to, text)),
-          frame: (arrived) => history.current.add(arrived),
-          paused: (at) => {
-            setLine(at);
-            setStops((count) => count + 1);
-          },
-          graph: setGraph,
-          blocks: (blocks) => setPool(blocks ?? null),
-          problem: (where, message) =>
-            setProblems((all) => [...all.slice(-4), `${where}: ${message}`]),
-          ended: (outcome, milliseconds) => {
-            setEnds((count) => count + 1);
-            setLine(0);
-            setStatus(outcomeText(texts, outcome, milliseconds));
-            if (outcome.kind === "raised") setRaised(outcome.raised.lines);
-            const last = history.current.last;
-            if (last === undefined) return;
-            setRuns((all) => [...all.slice(-5), summaryOf(label.current, last, milliseconds)]);
-          },
+        changed: () => setChanges((count) => count + 1),
+        ended: (label, frames, milliseconds) => {
+          const { program: ran, label: more } = started.current;
+          addRun({ label: `${label}${more}`, program: ran, milliseconds, frames });
         },
       }),
     [],
   );
 
   // The map is drawn at each frame of the page's, the rest now and then; nothing waits for the worker.
-  const rewoundNow = useRef(rewound);
-  rewoundNow.current = rewound;
   useEffect(() => {
     let drawn: Frame | undefined;
     let figuresDue = 0;
     let handle = 0;
-    const tick = (now: number): void => {
+    const tick = (time: number): void => {
       handle = requestAnimationFrame(tick);
-      const polled = playground.poll();
-      if (polled !== undefined) history.current.add(polled);
-      const shown =
-        rewoundNow.current === undefined
-          ? history.current.last
-          : history.current.at(rewoundNow.current);
-      if (shown === undefined || shown === drawn) return;
-      map.current?.draw(shown);
+      const polled = store.playground.poll();
+      if (polled !== undefined) store.history.add(polled);
+      const shown = store.frame;
+      if (shown === drawn) return;
+      if (shown !== undefined) map.current?.draw(shown);
       drawn = shown;
-      if (now < figuresDue && playground.phase === "running") {
+      if (shown !== undefined && time < figuresDue && store.phase === "running") {
         drawn = undefined;
         return;
       }
-      figuresDue = now + FIGURES_EVERY;
-      chart.current?.draw(history.current.frames);
+      figuresDue = time + FIGURES_EVERY;
+      chart.current?.draw(store.history.frames);
       setFrame(shown);
     };
     handle = requestAnimationFrame(tick);
     return () => {
       cancelAnimationFrame(handle);
-      playground.reset();
+      store.reset();
     };
   }, []);
 
@@ -165,46 +136,36 @@ export function App({ base, language }: AppProps): VNode {
   }, []);
 
   const run = async (): Promise<void> => {
-    setOutput([]);
-    setRaised([]);
-    setGraph(undefined);
-    setPool(undefined);
-    setProblems([]);
-    setRewound(undefined);
-    setLine(0);
-    history.current.clear();
     try {
       const code = tab === "python" ? program : await commonJs(program);
       const settings = await settingsFrom(choices, allocatorCode);
-      setStatus("");
-      await playground.run(code, settings, names(watch));
+      const { collector } = choices;
+      started.current = {
+        program,
+        label: collector === "default" ? "" : `, gc ${collector}`,
+      };
+      await store.run(code, settings, names(watch));
     } catch (error) {
-      setStatus(error instanceof Error ? error.message : String(error));
+      store.clear();
+      store.say(error instanceof Error ? error.message : String(error));
     }
+  };
+  const runIfIdle = (): void => {
+    if (!store.busy) void run();
   };
   const show = async (file: File): Promise<void> => {
     try {
       const report = parseRunReport(await file.text());
       const { name, args } = report.program;
-      const frameOfFile = frameOfReport(report);
-      playground.reset();
-      history.current.clear();
-      history.current.add(frameOfFile);
-      setRewound(undefined);
-      setGraph(undefined);
-      setPool(undefined);
-      setOutput([]);
-      setStatus(`${texts.dropped}: ${[name, ...args].join(" ")}`);
+      const ofFile = frameOfReport(report);
+      store.show(ofFile, `${texts.dropped}: ${[name, ...args].join(" ")}`);
       const label = `${name}, Python ${report.python.version}, ${report.allocator.name}`;
-      setRuns((all) => [
-        ...all.slice(-5),
-        summaryOf(label, frameOfFile, report.seconds.program * 1000),
-      ]);
+      const milliseconds = report.seconds.program * 1000;
+      addRun({ label, program: name, milliseconds, frames: [ofFile] });
     } catch (error) {
-      setStatus(error instanceof Error ? error.message : String(error));
+      store.say(error instanceof Error ? error.message : String(error));
     }
   };
-  const busy = phase !== "idle" && phase !== "ended";
   const share = async (): Promise<void> => {
     const hash = await toHash({
       program,
@@ -214,18 +175,19 @@ export function App({ base, language }: AppProps): VNode {
     });
     window.history.replaceState(null, "", hash);
     await navigator.clipboard?.writeText(location.href).catch(() => {});
-    setStatus(texts.copied);
+    store.say(texts.copied);
   };
+  const { line, raised, pool } = store;
   const marked = useMemo(() => ({ current: line, raised }), [line, raised]);
 
   return (
     <section
       class="play not-content"
       aria-label={texts.memory}
-      data-phase={phase}
-      data-reach={reach ?? ""}
-      data-stops={stops}
-      data-ends={ends}
+      data-phase={store.phase}
+      data-reach={store.reach ?? ""}
+      data-stops={store.stops}
+      data-ends={store.ends}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         const file = event.dataTransfer?.files[0];
@@ -234,87 +196,19 @@ export function App({ base, language }: AppProps): VNode {
         void show(file);
       }}
     >
-      <div class="play-bar" role="toolbar" aria-label={texts.editor}>
-        <button type="button" class="play-run" onClick={() => void run()} disabled={busy}>
-          {texts.run}
-        </button>
-        <button type="button" onClick={() => playground.stop()} disabled={!busy}>
-          {texts.stop}
-        </button>
-        {reach !== "none" && (
-          <>
-            {phase === "paused" ? (
-              <button
-                type="button"
-                onClick={() => {
-                  setLine(0);
-                  playground.resume();
-                }}
-              >
-                {texts.resume}
-              </button>
-            ) : (
-              <button
-                type="button"
-                onClick={() => playground.pause()}
-                disabled={phase !== "running"}
-              >
-                {texts.pause}
-              </button>
-            )}
-            <button
-              type="button"
-              onClick={() => playground.step("line")}
-              disabled={phase !== "paused" || !choices.lines}
-            >
-              {texts.stepLine}
-            </button>
-            <button
-              type="button"
-              onClick={() => playground.step("allocation")}
-              disabled={phase !== "paused" || reach !== "shared"}
-              title={reach === "shared" ? undefined : texts.noAllocationStep}
-            >
-              {texts.stepAllocation}
-            </button>
-          </>
-        )}
-        <button
-          type="button"
-          onClick={() => {
-            playground.reset();
-            history.current.clear();
-            setOutput([]);
-            setStatus("");
-          }}
-        >
-          {texts.reset}
-        </button>
-        <button type="button" onClick={() => void share()}>
-          {texts.share}
-        </button>
-        <label hidden={tab !== "python"}>
-          {texts.example}{" "}
-          <select
-            value=""
-            onChange={(event) => {
-              const chosen = examples.find(({ name }) => name === event.currentTarget.value);
-              if (chosen === undefined) return;
-              setPythonProgram(chosen.program);
-              setRevision((count) => count + 1);
-              setWatch(chosen.watch);
-              event.currentTarget.value = "";
-            }}
-          >
-            <option value="">{texts.chooseExample}</option>
-            {examples.map(({ name, title }) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
+      <Toolbar
+        texts={texts}
+        store={store}
+        tab={tab}
+        lines={choices.lines}
+        onRun={() => void run()}
+        onShare={() => void share()}
+        onExample={(example) => {
+          setPythonProgram(example.program);
+          setRevision((count) => count + 1);
+          setWatch(example.watch);
+        }}
+      />
       <div class="play-tabs" role="tablist">
         {(["python", "typescript"] as const).map((one) => (
           <button
@@ -324,13 +218,8 @@ export function App({ base, language }: AppProps): VNode {
             aria-selected={tab === one}
             onClick={() => {
               if (one === tab) return;
-              playground.reset();
-              history.current.clear();
-              setReach(undefined);
-              setOutput([]);
-              setRaised([]);
-              setStatus("");
-              setGraph(undefined);
+              store.reset();
+              store.reach = undefined;
               setTab(one);
             }}
           >
@@ -339,9 +228,9 @@ export function App({ base, language }: AppProps): VNode {
         ))}
       </div>
       <p class="play-status" role="status">
-        {phaseText(texts, phase, line)} {status}
+        {phaseText(texts, store.phase, store.line)} {store.status}
       </p>
-      {reach === "none" && tab === "python" && <p class="play-note">{texts.noPause}</p>}
+      {store.reach === "none" && tab === "python" && <p class="play-note">{texts.noPause}</p>}
       <div class="play-columns">
         <div class="play-column">
           <Editor
@@ -352,9 +241,7 @@ export function App({ base, language }: AppProps): VNode {
             label={texts.editor}
             marked={marked}
             onChange={setProgram}
-            onRun={() => {
-              if (!busy) void run();
-            }}
+            onRun={runIfIdle}
           />
           {tab === "python" && (
             <SettingsForm texts={texts} choices={choices} onChange={setChoices} />
@@ -366,21 +253,15 @@ export function App({ base, language }: AppProps): VNode {
               language="typescript"
               label={texts.allocatorEditor}
               onChange={setAllocatorCode}
-              onRun={() => {
-                if (!busy) void run();
-              }}
+              onRun={runIfIdle}
             />
           )}
           <Output
             texts={texts}
-            parts={output}
-            asks={phase === "asking"}
-            onInput={(text) => {
-              playground.input(text);
-              if (text !== null) setOutput((parts) => appended(parts, "note", `${text}\n`));
-            }}
+            parts={store.output}
+            asks={store.phase === "asking"}
+            onInput={(text) => store.input(text)}
           />
-          <RunsTable texts={texts} runs={runs} />
           <label class="play-drop">
             {texts.drop}{" "}
             <input
@@ -392,11 +273,11 @@ export function App({ base, language }: AppProps): VNode {
               }}
             />
           </label>
-          {problems.length > 0 && (
+          {store.problems.length > 0 && (
             <div class="play-problems">
               <h3>{texts.problems}</h3>
               <ul>
-                {problems.map((problem) => (
+                {store.problems.map((problem) => (
                   <li key={problem}>{problem}</li>
                 ))}
               </ul>
@@ -404,35 +285,14 @@ export function App({ base, language }: AppProps): VNode {
           )}
         </div>
         <div class="play-column">
-          <section aria-label={texts.map}>
+          <section class="play-arenas" aria-label={texts.map}>
             <h3>{texts.map}</h3>
             <p class="play-help">{texts.mapHelp}</p>
-            <ArenaMap
-              texts={texts}
-              handle={map}
-              onPool={(address) => {
-                setPoolAddress(address);
-                playground.pool(address);
-              }}
-            />
-            {pool !== undefined && <BlocksView texts={texts} pool={pool} address={poolAddress} />}
-            <label class="play-rewind">
-              {texts.rewind}{" "}
-              <input
-                type="range"
-                min={0}
-                max={Math.max(0, history.current.length - 1)}
-                value={rewound ?? Math.max(0, history.current.length - 1)}
-                disabled={history.current.length < 2}
-                onInput={(event) => {
-                  const to = Number(event.currentTarget.value);
-                  setRewound(to >= history.current.length - 1 ? undefined : to);
-                }}
-              />{" "}
-              <output>
-                {rewound === undefined ? texts.now : `${Math.round(frame?.get("time") ?? 0)} ms`}
-              </output>
-            </label>
+            <Rewind texts={texts} store={store} />
+            <ArenaMap texts={texts} handle={map} onPool={(address) => store.askPool(address)} />
+            {pool !== undefined && (
+              <BlocksView texts={texts} pool={pool} address={store.poolAddress} />
+            )}
           </section>
           <Figures texts={texts} frame={frame} />
           <TimeChart texts={texts} handle={chart} />
@@ -446,14 +306,15 @@ export function App({ base, language }: AppProps): VNode {
                 placeholder={texts.watchHint}
                 onInput={(event) => {
                   setWatch(event.currentTarget.value);
-                  playground.watch(names(event.currentTarget.value));
+                  store.watch(names(event.currentTarget.value));
                 }}
               />
             </label>
-            {graph !== undefined && <GraphView texts={texts} graph={graph} />}
+            {store.graph !== undefined && <GraphView texts={texts} graph={store.graph} />}
           </section>
         </div>
       </div>
+      <Compare texts={texts} runs={runs} />
     </section>
   );
 }
@@ -471,42 +332,4 @@ export default factory;
 
 function names(text: string): string[] {
   return text.split(/[\s,]+/).filter((name) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name));
-}
-
-function phaseText(texts: Texts, phase: Phase, line: number): string {
-  switch (phase) {
-    case "idle":
-      return texts.stateIdle;
-    case "starting":
-      return texts.stateStarting;
-    case "running":
-      return texts.stateRunning;
-    case "asking":
-      return texts.stateAsking;
-    case "paused":
-      return `${texts.statePaused} ${line}`;
-    case "stopping":
-      return texts.stateStopping;
-    case "ended":
-      // How it ended is said beside it.
-      return "";
-  }
-}
-
-type Ended = Parameters<
-  NonNullable<ConstructorParameters<typeof Playground>[0]["listener"]["ended"]>
->;
-
-function outcomeText(texts: Texts, outcome: Ended[0], milliseconds: number): string {
-  const time = `(${(milliseconds / 1000).toFixed(2)} s)`;
-  switch (outcome.kind) {
-    case "finished":
-      return `${texts.endedFinished} ${outcome.exitCode} ${time}`;
-    case "raised":
-      return `${texts.endedRaised} ${outcome.raised.name} ${time}`;
-    case "crashed":
-      return `${texts.endedCrashed} ${outcome.message}`;
-    case "stopped":
-      return `${texts.endedStopped} ${time}`;
-  }
 }

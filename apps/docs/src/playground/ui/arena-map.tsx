@@ -27,7 +27,8 @@ export interface ArenaMapProps {
   readonly texts: Texts;
   /** Set to what draws, while the map is there. */
   readonly handle: { current: ArenaMapHandle | undefined };
-  onPool(address: number): void;
+  /** A pool has been chosen; absent where there is nothing more to see of it. */
+  readonly onPool?: (address: number) => void;
 }
 
 /** A canvas that is drawn upon from outside, so that frames do not go through components. */
@@ -106,7 +107,7 @@ export function ArenaMap({ texts, handle, onPool }: ArenaMapProps): VNode {
     setCursor(next);
     const pool = cell(next);
     setHover(describe(pool));
-    if (chooses && pool !== undefined) onPool(pool.address);
+    if (chooses && pool !== undefined) onPool?.(pool.address);
   };
 
   return (
@@ -118,7 +119,7 @@ export function ArenaMap({ texts, handle, onPool }: ArenaMapProps): VNode {
         aria-label={`${texts.map}: ${summary} ${hover}`}
         onClick={(event) => {
           const pool = at(event);
-          if (pool !== undefined) onPool(pool.address);
+          if (pool !== undefined) onPool?.(pool.address);
         }}
         onMouseMove={(event) => setHover(describe(at(event)))}
         onMouseLeave={() => setHover("")}

@@ -23,6 +23,7 @@ function figuresOf(frame: Frame): readonly Figure[] {
     text: countText(value),
   });
   return [
+    bytes("heap", frame.get("heapBytes")),
     bytes("footprint", frame.get("arenaBytes")),
     bytes("live", frame.get("liveBytes")),
     bytes("large", frame.get("largeBytes")),

@@ -14,6 +14,7 @@ export interface Choices {
   /** MiB. */
   readonly memoryLimit: number;
   readonly lines: boolean;
+  readonly moments: Settings["moments"];
 }
 
 export const initialChoices: Choices = {
@@ -22,11 +23,12 @@ export const initialChoices: Choices = {
   collector: "default",
   memoryLimit: 1024,
   lines: true,
+  moments: "some",
 };
 
 /** The settings for the worker. @throws Error if the allocator's TypeScript cannot be read */
 export async function settingsFrom(choices: Choices, allocatorCode: string): Promise<Settings> {
-  const { python, allocator, collector, memoryLimit, lines } = choices;
+  const { python, allocator, collector, memoryLimit, lines, moments } = choices;
   return {
     python,
     allocator:
@@ -38,6 +40,7 @@ export async function settingsFrom(choices: Choices, allocatorCode: string): Pro
       : { gcThreshold: collector === "off" ? 0 : Number(collector) }),
     memoryLimit: Math.min(4096, Math.max(64, Number(memoryLimit) || 1024)) * 2 ** 20,
     lines,
+    moments,
   };
 }
 
@@ -92,6 +95,17 @@ export function SettingsForm({ texts, choices, onChange }: SettingsFormProps): V
               {threshold}
             </option>
           ))}
+        </select>
+      </label>
+      <label>
+        {texts.moments}
+        <select
+          value={choices.moments}
+          disabled={!choices.lines}
+          onChange={(event) => set({ moments: event.currentTarget.value as Choices["moments"] })}
+        >
+          <option value="some">{texts.momentsSome}</option>
+          <option value="lines">{texts.momentsLines}</option>
         </select>
       </label>
       <label>

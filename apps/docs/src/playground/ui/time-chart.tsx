@@ -4,8 +4,17 @@ import "uplot/dist/uPlot.min.css";
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Frame } from "../frame.ts";
+import {
+  axisLine,
+  CHART_HEIGHT,
+  LEAST_WIDTH,
+  legendBytes,
+  legendSeconds,
+  MIB,
+  themeColour,
+  timeAndBytes,
+} from "./chart-style.ts";
 import type { Texts } from "./texts.ts";
-import { bytesText } from "./units.ts";
 
 /** What the page draws with. */
 export interface TimeChartHandle {
@@ -20,55 +29,50 @@ export interface TimeChartProps {
 export function TimeChart({ texts, handle }: TimeChartProps): VNode {
   const parent = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // Asked at each drawing: the theme may have changed.
-    const colour = (name: string) => (): string =>
-      getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "gray";
-    const axis = {
-      stroke: colour("--sl-color-gray-2"),
-      grid: { stroke: colour("--sl-color-hairline") },
-    };
-    const MiB = 2 ** 20;
-    const bytes = (_: uPlot, value: number | null): string =>
-      value === null || value === undefined ? "" : bytesText(value * MiB);
     const plot = new uPlot(
       {
-        width: Math.max(240, parent.current!.clientWidth),
-        height: 200,
+        width: Math.max(LEAST_WIDTH, parent.current!.clientWidth),
+        height: CHART_HEIGHT,
         scales: { x: { time: false }, pause: { range: (_u, _min, max) => [0, Math.max(1, max)] } },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
-          { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${tick} MiB`) },
+          ...timeAndBytes,
           {
-            ...axis,
+            ...axisLine,
             side: 1,
             scale: "pause",
-            size: 50,
+            size: 60,
             values: (_, ticks) => ticks.map((tick) => `${tick} ms`),
             grid: { show: false },
           },
         ],
         series: [
+          { label: texts.time, value: legendSeconds },
           {
-            label: texts.time,
-            value: (_, value) => (value == null ? "" : `${value.toFixed(2)} s`),
+            label: texts.heap,
+            stroke: themeColour("--sl-color-gray-3"),
+            width: 1,
+            value: legendBytes,
           },
-          { label: texts.footprint, stroke: colour("--live"), width: 2, value: bytes },
-          { label: texts.live, stroke: colour("--root"), width: 2, value: bytes },
-          { label: texts.large, stroke: colour("--mark"), width: 1, value: bytes },
+          { label: texts.footprint, stroke: themeColour("--live"), width: 2, value: legendBytes },
+          { label: texts.live, stroke: themeColour("--root"), width: 2, value: legendBytes },
+          { label: texts.large, stroke: themeColour("--mark"), width: 1, value: legendBytes },
           {
             label: texts.pauses,
             scale: "pause",
-            stroke: colour("--garbage"),
+            stroke: themeColour("--garbage"),
             width: 1,
             value: (_, value) => (value == null ? "" : `${value.toFixed(1)} ms`),
           },
         ],
       },
-      [[], [], [], [], []],
+      [[], [], [], [], [], []],
       parent.current!,
     );
     const resize = new ResizeObserver(() => {
-      plot.setSize({ width: Math.max(240, parent.current!.clientWidth), height: 200 });
+      plot.setSize({
+        width: Math.max(LEAST_WIDTH, parent.current!.clientWidth),
+        height: CHART_HEIGHT,
+      });
     });
     resize.observe(parent.current!);
     handle.current = {
@@ -79,9 +83,10 @@ export function TimeChart({ texts, handle }: TimeChartProps): VNode {
         let paused = 0;
         plot.setData([
           shown.map((frame) => frame.get("time") / 1000),
-          shown.map((frame) => frame.get("arenaBytes") / MiB),
-          shown.map((frame) => frame.get("liveBytes") / MiB),
-          shown.map((frame) => frame.get("largeBytes") / MiB),
+          shown.map((frame) => frame.get("heapBytes") / MIB),
+          shown.map((frame) => frame.get("arenaBytes") / MIB),
+          shown.map((frame) => frame.get("liveBytes") / MIB),
+          shown.map((frame) => frame.get("largeBytes") / MIB),
           shown.map((frame) => {
             const since = frame.get("totalPause") - paused;
             paused = frame.get("totalPause");

@@ -9,6 +9,7 @@ import {
 } from "@pyrena/abi";
 import type { Installation, LivePython } from "@pyrena/pyodide";
 import type { Runtime } from "pyrena";
+import type { PythonModule } from "./python-module.ts";
 
 /** Calls since the beginning. */
 export interface Requests {
@@ -25,6 +26,8 @@ export interface HeapSource {
   readonly profile: Profile;
   /** Bytes of the linear memory. */
   readonly memoryBytes: number;
+  /** Bytes that the general-purpose allocator below everything holds. */
+  readonly heapBytes: number;
   readonly walker: HeapWalker | undefined;
   /** Calls in a domain, MEM or OBJ. */
   requests(domain: Domain): Requests | undefined;
@@ -37,7 +40,11 @@ export interface HeapSource {
 }
 
 /** Of a CPython. */
-export function pythonSource(live: LivePython, installation: Installation | undefined): HeapSource {
+export function pythonSource(
+  module: PythonModule,
+  live: LivePython,
+  installation: Installation | undefined,
+): HeapSource {
   return {
     get profile() {
       return live.profile;
@@ -45,6 +52,9 @@ export function pythonSource(live: LivePython, installation: Installation | unde
     get memoryBytes() {
       live.memory.refresh();
       return live.memory.byteLength;
+    },
+    get heapBytes() {
+      return module._malloc_footprint() >>> 0;
     },
     get walker() {
       return installation?.walker;
@@ -98,6 +108,9 @@ export function runtimeSource(runtime: Runtime, allocated: () => void): HeapSour
   return {
     profile: runtime.profile,
     get memoryBytes() {
+      return runtime.memory.byteLength;
+    },
+    get heapBytes() {
       return runtime.memory.byteLength;
     },
     walker: runtime.pymalloc?.walker,

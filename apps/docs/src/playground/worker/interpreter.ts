@@ -90,8 +90,8 @@ export async function startInterpreter(hooks: StartHooks): Promise<PythonModule>
       indexURL: folder,
       packageBaseUrl: folder,
       lockFileURL: `${folder}pyodide-lock.json`,
-      // What is written is seen at once.
-      env: { HOME: "/home", PYTHONINSPECT: "", PYTHONUNBUFFERED: "1" },
+      // What is written is seen at once; hashes are the same in each run, so that it can be run again step by step.
+      env: { HOME: "/home", PYTHONHASHSEED: "0", PYTHONINSPECT: "", PYTHONUNBUFFERED: "1" },
       createPyodideModule,
     });
   } catch (error) {

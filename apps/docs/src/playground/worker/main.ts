@@ -20,7 +20,7 @@ scope.onmessage = ({ data }) => {
   if (data.type === "load") {
     void load(data);
   } else if (data.type === "run") {
-    void session!.run(data.program, data.watch);
+    void session!.run(data.program, data.watch, data.replay);
   } else if (session !== undefined) {
     if (link instanceof MessageLink) link.arrived(data);
     else session.obey(data);
@@ -29,7 +29,7 @@ scope.onmessage = ({ data }) => {
 };
 
 async function load(command: Extract<Command, { type: "load" }>): Promise<void> {
-  const { settings, files, shared, suspend } = command;
+  const { settings, files, shared, suspend, epoch } = command;
   link =
     shared !== undefined
       ? new SharedLink(shared, say)
@@ -38,7 +38,7 @@ async function load(command: Extract<Command, { type: "load" }>): Promise<void> 
           new ArrayBuffer(FRAME_BYTES),
           say,
         );
-  const starting = new Session(link, settings, say);
+  const starting = new Session(link, settings, epoch, say);
   try {
     await starting.start(files);
     session = starting;

@@ -2,6 +2,7 @@
 import { type Domain, MEM, OBJ, type Profile, poolHeaderBytes } from "@pyrena/abi";
 import { ARENAS_AT, FIELDS, FRAME_BYTES, field, TOP_LINES } from "../frame.ts";
 import type { PoolBlocks } from "../protocol.ts";
+import { now } from "./clock.ts";
 import type { HeapSource } from "./heap-source.ts";
 
 const DOMAINS: readonly Domain[] = [MEM, OBJ];
@@ -27,6 +28,8 @@ export class Observer {
   #lines = new Float64Array(0);
   #allocations = 0;
   #bytes = 0;
+  /** Allocations that were made to look at the program. */
+  #notTheirs = 0;
 
   /** @param at where frames are written */
   constructor(source: HeapSource, frame: ArrayBufferLike, at: number) {
@@ -40,11 +43,49 @@ export class Observer {
     return this.#line;
   }
 
+  /** Allocations up to the last time that a line was come to, or left. */
+  get measured(): number {
+    return this.#allocations;
+  }
+
+  /** Allocations so far. */
+  get allocations(): number {
+    let allocations = 0;
+    for (const domain of DOMAINS) {
+      const requests = this.#source.requests(domain);
+      if (requests !== undefined) allocations += requests.malloc + requests.calloc;
+    }
+    return allocations - this.#notTheirs;
+  }
+
+  /** Do something that is not the program's, and is not to be counted for it. */
+  without<Result>(call: () => Result): Result {
+    const before = this.allocations;
+    const bytes = this.#source.liveBytes ?? 0;
+    try {
+      return call();
+    } finally {
+      // 0 where the memory was put back, and the counters with it.
+      this.#notTheirs += this.allocations - before;
+      this.#bytes += (this.#source.liveBytes ?? 0) - bytes;
+    }
+  }
+
   /** The program starts now. @param lines number of its lines */
   start(lines: number): void {
-    this.#startedAt = performance.now();
+    this.#startedAt = now();
     this.#lines = new Float64Array(PER_LINE * (lines + 1));
     this.#measure();
+  }
+
+  /** Milliseconds that the program has had so far. */
+  get elapsed(): number {
+    return this.#startedAt === 0 ? 0 : now() - this.#startedAt;
+  }
+
+  /** Some milliseconds were not the program's. */
+  skip(milliseconds: number): void {
+    this.#startedAt += milliseconds;
   }
 
   /** The program has come to a line. */
@@ -76,12 +117,12 @@ export class Observer {
 
   /** `gc.callbacks`: a collection starts, or has ended. */
   collecting(starts: boolean): void {
-    const now = performance.now();
+    const time = now();
     if (starts) {
-      this.#collectingSince = now;
+      this.#collectingSince = time;
       return;
     }
-    const pause = now - this.#collectingSince;
+    const pause = time - this.#collectingSince;
     this.#collections++;
     this.#lastPause = pause;
     this.#totalPause += pause;
@@ -92,8 +133,11 @@ export class Observer {
   fill(paused: boolean): void {
     const header = this.#header;
     header[field.sequence] = ++this.#sequence;
-    header[field.time] = this.#startedAt === 0 ? 0 : performance.now() - this.#startedAt;
+    header[field.time] = this.elapsed;
     header[field.linearBytes] = this.#source.memoryBytes;
+    const { heapBytes } = this.#source;
+    header[field.heapBytes] = heapBytes;
+    header[field.peakHeapBytes] = Math.max(header[field.peakHeapBytes]!, heapBytes);
     header[field.collections] = this.#source.collections ?? this.#collections;
     header[field.totalPause] = this.#totalPause;
     header[field.longestPause] = this.#longestPause;
@@ -142,7 +186,7 @@ export class Observer {
       frees += requests.free;
       failed += requests.failed;
     }
-    header[field.mallocs] = mallocs;
+    header[field.mallocs] = mallocs - this.#notTheirs;
     header[field.callocs] = callocs;
     header[field.reallocs] = reallocs;
     header[field.frees] = frees;
@@ -231,13 +275,7 @@ export class Observer {
   }
 
   #measure(): void {
-    const source = this.#source;
-    let allocations = 0;
-    for (const domain of DOMAINS) {
-      const requests = source.requests(domain);
-      if (requests !== undefined) allocations += requests.malloc + requests.calloc;
-    }
-    this.#allocations = allocations;
-    this.#bytes = source.liveBytes ?? 0;
+    this.#allocations = this.allocations;
+    this.#bytes = this.#source.liveBytes ?? 0;
   }
 }

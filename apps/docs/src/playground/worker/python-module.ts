@@ -27,6 +27,11 @@ export interface PythonModule extends PyodideModule {
   readonly ExitStatus: new (status: number) => { readonly status: number };
   /** Address of the flag that makes CPython ask for signals. */
   readonly _Py_EMSCRIPTEN_SIGNAL_HANDLING: number;
+  /** The C stack's lowest and highest address. */
+  _emscripten_stack_get_end(): number;
+  _emscripten_stack_get_base(): number;
+  /** Bytes that malloc has taken of the memory. */
+  _malloc_footprint(): number;
   /** A copy of a text in memory, for good. */
   stringToNewUTF8(text: string): number;
   UTF8ToString(address: number): string;

@@ -1,9 +1,22 @@
 /** One interpreter and one program: start, run, what is seen of it, and what the page says meanwhile. */
-import { type AllocatorFactory, MEM, OBJ } from "@pyrena/abi";
+import type { AllocatorFactory } from "@pyrena/abi";
 import { attach, type Installation, type LivePython } from "@pyrena/pyodide";
-import type { Command, Graph, GraphNode, Outcome, Raised, Report, Settings } from "../protocol.ts";
+import { FIELDS, frameBytes } from "../frame.ts";
+import type {
+  Command,
+  Graph,
+  GraphNode,
+  MomentAt,
+  Outcome,
+  Raised,
+  Replay,
+  Report,
+  Settings,
+} from "../protocol.ts";
 import { pythonVersion } from "../versions.ts";
-import { callWithText, textFor } from "./builtin-functions.ts";
+import { AllocationHook } from "./allocation-hook.ts";
+import { textFor } from "./builtin-functions.ts";
+import { now } from "./clock.ts";
 import { allocatorFactory } from "./custom-allocator.ts";
 import { type Harness, type HarnessHost, prepare } from "./harness.ts";
 import { pythonSource } from "./heap-source.ts";
@@ -11,8 +24,11 @@ import { type Imports, startInterpreter } from "./interpreter.ts";
 import { type Link, turn } from "./link.ts";
 import { Observer } from "./observer.ts";
 import type { PythonModule } from "./python-module.ts";
+import { Recorder } from "./recorder.ts";
 import { Streams } from "./streams.ts";
 import { Suspender } from "./suspender.ts";
+import { Tape } from "./tape.ts";
+import { Variables } from "./variables.ts";
 
 /** What CPython calls to ask for a signal, at every 50th look for interruptions. */
 const TAKE_SIGNAL = "_Py_CheckEmscriptenSignals_Helper";
@@ -20,8 +36,13 @@ const SIGINT = 2;
 /** Milliseconds from one frame to the next, and the least that they may be of what making one takes. */
 const FRAME_EVERY = 30;
 const FRAME_SHARE = 10;
-/** Milliseconds between two looks at the chosen variables. */
-const GRAPH_EVERY = 250;
+/** Milliseconds that may go into keeping moments: at first, and then the share of the time that the program takes. */
+const MOMENTS_FIRST = 120;
+const MOMENTS_SHARE = 1 / 8;
+/** How long a line may take before a moment in its midst is kept, or a pause heeded there, in milliseconds. */
+const LINE_PATIENCE = 100;
+/** Lines after which the clock is looked at. */
+const LOOK_EVERY = 16;
 /** How long to sleep at most before looking whether there is anything to do. */
 const LONG = 10_000;
 
@@ -48,26 +69,41 @@ export class Session implements HarnessHost {
   #signal = 0;
   /** Whether the page has asked it to stop. */
   #interrupted = false;
-  /** When the program itself had ended; 0 before. */
-  #endedAt = 0;
+  /** Whether the program itself has ended, and the milliseconds that it took. */
+  #ended = false;
+  #took = 0;
   #frameDue = 0;
-  #graphDue = 0;
+  #momentDue = 0;
+  #momentsTook = 0;
+  #heldSince = 0;
   #paused = false;
   #pauseAt: Reason | undefined;
-  /** On top of the allocator while allocations are stepped through. */
-  #stepping: Installation | undefined;
+  /** When a pause was asked for that waits for the next line; 0: none was. */
+  #pauseAskedAt = 0;
+  #hook!: AllocationHook;
+  #recorder!: Recorder;
+  readonly #tape: Tape;
+  readonly #variables = new Variables();
+  /** Lines that the program has come to, and allocations before it came to the last one. */
+  #lines = 0;
+  #allocationsBefore = 0;
+  /** Moments to come to again, the next one first; the last one is where to stop. */
+  #ahead: Replay["moments"][number][] = [];
+  /** Of the next one: its lines; -1: there is none. */
+  #aheadLines = -1;
   /** Called when a suspended program shall look around. */
   #wake: (() => void) | undefined;
   readonly #input: (string | null)[] = [];
   #watched: readonly string[] = [];
   #raised: Raised | undefined;
-  #graph: { roots: { name: string; id: number }[]; nodes: GraphNode[]; cut: boolean } | undefined;
-  #edges = new Map<number, number[]>();
+  #graph: Graph | undefined;
 
-  constructor(link: Link, settings: Settings, say: (report: Report) => void) {
+  /** @param epoch what the interpreter's clocks show while it starts */
+  constructor(link: Link, settings: Settings, epoch: number, say: (report: Report) => void) {
     this.#link = link;
     this.#settings = settings;
     this.#say = say;
+    this.#tape = new Tape(epoch);
     this.#suspender = link.reach === "suspending" ? new Suspender() : undefined;
     this.#streams = new Streams({
       output: (to, text) => say({ type: "output", to, text }),
@@ -77,7 +113,8 @@ export class Session implements HarnessHost {
 
   /** Start the interpreter. @param files address of the folder of the interpreters */
   async start(files: string): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = now();
+    this.#tape.install();
     const { python, allocator, gcThreshold, lines } = this.#settings;
     const version = pythonVersion(python);
     const custom = allocator.kind === "custom" ? allocatorFactory(allocator.code) : undefined;
@@ -91,7 +128,7 @@ export class Session implements HarnessHost {
         this.#live = attach(this.#attachable(module));
         this.#install(custom);
         this.#observer = new Observer(
-          pythonSource(this.#live, this.#installation),
+          pythonSource(this.#module, this.#live, this.#installation),
           this.#link.frame,
           this.#link.frameAt,
         );
@@ -105,6 +142,8 @@ export class Session implements HarnessHost {
       gcThreshold: gcThreshold ?? -1,
     });
     this.#busy = false;
+    this.#hook = new AllocationHook(this.#module, () => this.#allocated());
+    this.#recorder = this.#createRecorder();
     this.#publish();
     this.#say({
       type: "ready",
@@ -112,25 +151,34 @@ export class Session implements HarnessHost {
       allocator: allocator.kind === "name" ? allocator.name : "custom",
       engine: this.#installation?.engine,
       reach: this.#link.reach,
-      milliseconds: performance.now() - startedAt,
+      milliseconds: now() - startedAt,
     });
   }
 
-  /** Run a program to its end. */
-  async run(program: string, watched: readonly string[]): Promise<void> {
+  /** Run a program to its end. @param replay up to where it is run again, if it is */
+  async run(program: string, watched: readonly string[], replay?: Replay): Promise<void> {
     const module = this.#module;
     this.#watched = watched;
     this.#raised = undefined;
     this.#interrupted = false;
-    this.#endedAt = 0;
+    this.#ended = false;
+    this.#took = 0;
     // Where tracebacks find its lines.
     module.FS.chdir(module.ENV["HOME"]!);
     module.FS.writeFile("main.py", program);
     module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 1;
-    this.#frameDue = this.#graphDue = 0;
+    this.#frameDue = 0;
+    this.#lines = 0;
+    this.#graph = undefined;
     this.#observer.start(program.split("\n").length);
+    this.#ahead = [...(replay?.moments ?? [])];
+    this.#tape.start(replay?.tape);
+    this.#input.push(...(replay?.tape.input ?? []));
+    this.#allocationsBefore = this.#observer.allocations;
+    this.#record("start");
+    this.#lookAhead();
     this.#running = true;
-    const startedAt = performance.now();
+    this.#momentDue = 0;
     let outcome: Outcome;
     try {
       const source = textFor(module, program);
@@ -144,15 +192,11 @@ export class Session implements HarnessHost {
       outcome = { kind: "crashed", message: messageOf(error) };
     }
     if (outcome.kind !== "crashed") this.#programEnded();
-    const milliseconds = (this.#endedAt || performance.now()) - startedAt;
     this.#running = false;
     this.#paused = false;
     this.#streams.flush();
-    if (outcome.kind !== "crashed") {
-      module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 0;
-      this.#tellGraph();
-    }
-    this.#say({ type: "ended", outcome, milliseconds });
+    if (outcome.kind !== "crashed") module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 0;
+    this.#say({ type: "ended", outcome, milliseconds: this.#took || this.#observer.elapsed });
     this.takeCommands();
   }
 
@@ -166,7 +210,16 @@ export class Session implements HarnessHost {
 
   lineReached(line: number): void | Promise<void> {
     this.#observer.lineReached(line);
-    if (this.#pauseAt === "line" && this.#running && !this.#busy) return this.#hold("line");
+    if (!this.#running || this.#busy) return;
+    const lines = ++this.#lines;
+    this.#allocationsBefore = this.#observer.measured;
+    if (this.#aheadLines !== -1) return lines < this.#aheadLines ? undefined : this.#cameAgain();
+    if (this.#pauseAt !== undefined)
+      return this.#pauseAt === "line" ? this.#hold("line") : undefined;
+    if (this.#settings.moments === "lines") this.#record("line");
+    else if ((lines % LOOK_EVERY === 0 || lines < LOOK_EVERY) && now() >= this.#momentDue) {
+      this.#record("line");
+    }
   }
 
   entered(): void {
@@ -192,36 +245,38 @@ export class Session implements HarnessHost {
 
   /** The picture stays as it is now: what comes after, such as printing a traceback, is not the program's. */
   #programEnded(): void {
-    if (this.#endedAt !== 0) return;
-    this.#endedAt = performance.now();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#took = this.#observer.elapsed;
     this.#observer.end();
-    this.#publish();
+    this.#hook.off();
+    this.#record("end");
   }
 
   root(name: string, id: number): void {
-    this.#graph?.roots.push({ name, id });
+    this.#variables.root(name, id);
   }
 
   node(node: Omit<GraphNode, "refers">): void {
-    const refers: number[] = [];
-    this.#edges.set(node.id, refers);
-    this.#graph?.nodes.push({ ...node, refers });
+    this.#variables.node(node);
   }
 
   edge(from: number, to: number): void {
-    this.#edges.get(from)?.push(to);
+    this.#variables.edge(from, to);
   }
 
   sleep(milliseconds: number): boolean | Promise<boolean> {
     if (this.#busy) return false;
-    const until = performance.now() + milliseconds;
+    // The clocks will show what they showed after it.
+    if (this.#tape.playing || this.#aheadLines !== -1) return true;
+    const until = now() + milliseconds;
     this.#publish();
     if (this.#link.reach === "shared") {
-      for (let left = milliseconds; left > 0; left = until - performance.now()) {
+      for (let left = milliseconds; left > 0; left = until - now()) {
         this.#link.wait(left);
         this.takeCommands();
         // A pause is heeded, and an interruption taken, between two bytecodes: right after this.
-        if (this.#signal !== 0 || this.#paused) break;
+        if (this.#signal !== 0 || this.#isPauseAsked) break;
       }
       return true;
     }
@@ -232,8 +287,8 @@ export class Session implements HarnessHost {
   async #sleepSuspended(until: number): Promise<boolean> {
     for (;;) {
       this.takeCommands();
-      const left = until - performance.now();
-      if (left <= 0 || this.#signal !== 0 || this.#paused) return true;
+      const left = until - now();
+      if (left <= 0 || this.#signal !== 0 || this.#isPauseAsked) return true;
       await this.#woken(left);
     }
   }
@@ -298,14 +353,12 @@ export class Session implements HarnessHost {
     if (this.#busy || !this.#running) return 0;
     this.takeCommands();
     this.#telemetry();
-    if (this.#paused) this.#hold("pause");
+    if (this.#isPauseDue) this.#hold("pause");
     return this.#takeSignal();
   }
 
   #suspendingCheckpoint(): number | Promise<number> {
-    if (this.#busy || !this.#running || (performance.now() < this.#frameDue && !this.#paused)) {
-      return 0;
-    }
+    if (this.#busy || !this.#running || (now() < this.#frameDue && !this.#paused)) return 0;
     this.#telemetry();
     return this.#suspended();
   }
@@ -313,8 +366,18 @@ export class Session implements HarnessHost {
   async #suspended(): Promise<number> {
     await turn();
     this.takeCommands();
-    if (this.#paused) await this.#hold("pause");
+    if (this.#isPauseDue) await this.#hold("pause");
     return this.#takeSignal();
+  }
+
+  get #isPauseAsked(): boolean {
+    return this.#paused || this.#pauseAskedAt !== 0;
+  }
+
+  /** Whether to pause here, in the middle of a line. */
+  get #isPauseDue(): boolean {
+    if (this.#paused) return true;
+    return this.#pauseAskedAt !== 0 && now() > this.#pauseAskedAt + LINE_PATIENCE;
   }
 
   #takeSignal(): number {
@@ -324,21 +387,22 @@ export class Session implements HarnessHost {
   }
 
   #telemetry(): void {
-    const now = performance.now();
-    if (now < this.#frameDue) return;
-    if (this.#endedAt !== 0) {
+    const time = now();
+    if (time < this.#frameDue) return;
+    if (this.#ended) {
       this.#streams.flush();
-      this.#frameDue = now + FRAME_EVERY;
+      this.#frameDue = time + FRAME_EVERY;
       return;
     }
     this.#publish();
-    // Not in the middle of a step: what it takes to look would be taken for the program's.
-    if (now >= this.#graphDue && this.#pauseAt === undefined) {
-      this.#tellGraph();
-      this.#graphDue = performance.now() + GRAPH_EVERY;
+    // A long line, or lines that are not followed.
+    const { lines, moments } = this.#settings;
+    const wait = lines ? (moments === "lines" ? Number.POSITIVE_INFINITY : LINE_PATIENCE) : 0;
+    if (time >= this.#momentDue + wait && this.#pauseAt === undefined && this.#aheadLines === -1) {
+      this.#record("pause");
     }
-    const took = performance.now() - now;
-    this.#frameDue = now + Math.max(FRAME_EVERY, FRAME_SHARE * took);
+    const took = now() - time;
+    this.#frameDue = time + Math.max(FRAME_EVERY, FRAME_SHARE * took);
   }
 
   #publish(): void {
@@ -346,14 +410,97 @@ export class Session implements HarnessHost {
     this.#link.publish(() => this.#observer.fill(this.#paused));
   }
 
+  /** Keep this moment, and tell the page of it. @param id of a moment that is come to again */
+  #record(at: MomentAt, id?: number): void {
+    const since = now();
+    const allocations = this.#observer.allocations - this.#allocationsBefore;
+    // In the middle of an allocation Python cannot be asked: what was seen last is what there is.
+    const look =
+      at === "allocation" || this.#watched.length === 0
+        ? undefined
+        : () => this.#lookAtVariables(this.#watched);
+    const { seen = this.#graph, ...recorded } = this.#quietly(() =>
+      this.#recorder.record(at, look, id),
+    );
+    this.#graph = seen;
+    this.#publish();
+    const { frame, frameAt } = this.#link;
+    const bytes = frameBytes(new Float64Array(frame, frameAt, FIELDS));
+    this.#say({
+      type: "moment",
+      moment: {
+        ...recorded,
+        at,
+        line: this.#observer.line,
+        clock: { lines: this.#lines, allocations },
+        frame: new Uint8Array(frame, frameAt, bytes).slice().buffer,
+        graph: seen,
+        tape: this.#tape.take(),
+        taped: this.#tape.complete,
+      },
+    });
+    const took = now() - since;
+    this.#observer.skip(took);
+    // The first one is a copy of everything: the others cost less.
+    if (at !== "start") this.#momentsTook += took;
+    const due = (this.#momentsTook - MOMENTS_FIRST) / MOMENTS_SHARE - this.#observer.elapsed;
+    this.#momentDue = now() + Math.max(took, due);
+  }
+
+  /** The program has come to the line of a moment that it is to come to again. */
+  #cameAgain(): void | Promise<void> {
+    for (let next = this.#ahead[0]; next !== undefined; next = this.#ahead[0]) {
+      if (next.clock.lines > this.#lines) break;
+      if (next.clock.lines === this.#lines && next.at === "allocation") {
+        this.#hook.on();
+        break;
+      }
+      this.#ahead.shift();
+      this.#lookAhead();
+      if (this.#ahead.length === 0) return this.#arrive("line", next.id);
+      this.#record(next.at, next.id);
+    }
+  }
+
+  #lookAhead(): void {
+    while (this.#ahead[0]?.at === "start") this.#ahead.shift();
+    this.#aheadLines = this.#ahead[0]?.clock.lines ?? -1;
+  }
+
+  /** Called after each allocation, while the hook is on. */
+  #allocated(): void {
+    if (this.#busy || !this.#running || !this.#hook.isOn) return;
+    const next = this.#ahead[0];
+    if (next === undefined) {
+      if (this.#pauseAt === "allocation") this.#hold("allocation");
+      return;
+    }
+    if (this.#observer.allocations - this.#allocationsBefore < next.clock.allocations) return;
+    this.#ahead.shift();
+    this.#lookAhead();
+    if (this.#ahead.length === 0) {
+      this.#arrive("allocation", next.id);
+      return;
+    }
+    this.#record("allocation", next.id);
+    if (this.#aheadLines !== this.#lines) this.#hook.off();
+  }
+
+  /** The program is where it was to come to again. What comes from outside is new from here on. */
+  #arrive(at: "line" | "allocation", id: number): void | Promise<void> {
+    this.#tape.stop();
+    this.#input.length = 0;
+    return this.#hold(at, id);
+  }
+
   /** Stand still until the page says otherwise. */
-  #hold(at: Reason): void | Promise<void> {
+  #hold(at: Reason, id?: number): void | Promise<void> {
     this.#paused = true;
     this.#pauseAt = undefined;
-    this.#publish();
-    // In the middle of an allocation Python cannot be asked.
-    if (at !== "allocation") this.#tellGraph();
+    this.#pauseAskedAt = 0;
+    this.#record(at, id);
     this.#say({ type: "paused", line: this.#observer.line, at });
+    this.#heldSince = now();
     if (this.#link.reach === "suspending") return this.#held();
     while (this.#paused) {
       this.#link.wait(LONG);
@@ -371,6 +518,7 @@ export class Session implements HarnessHost {
   }
 
   #resumed(): void {
+    this.#observer.skip(now() - this.#heldSince);
     if (this.#pauseAt === undefined) this.#say({ type: "resumed" });
     this.#frameDue = 0;
   }
@@ -386,7 +534,14 @@ export class Session implements HarnessHost {
         this.#goOn(undefined);
         return;
       case "pause":
-        this.#paused = this.#running;
+        if (!this.#running) return;
+        // Rather at the next line than here, in the middle of one.
+        if (this.#settings.lines) {
+          this.#pauseAt = "line";
+          this.#pauseAskedAt = now();
+        } else {
+          this.#paused = true;
+        }
         return;
       case "resume":
         this.#goOn(undefined);
@@ -398,11 +553,10 @@ export class Session implements HarnessHost {
         this.#input.push(command.text);
         return;
       case "watch":
-        this.#watched = command.names;
-        this.#tellGraph();
+        this.#tellVariables(command.names, command.moment);
         return;
       case "pool":
-        this.#say({ type: "blocks", pool: this.#observer.blocksOf(command.address) });
+        this.#tellPool(command.address, command.moment);
         return;
       case "load":
       case "run":
@@ -413,60 +567,61 @@ export class Session implements HarnessHost {
   #goOn(to: "line" | "allocation" | undefined): void {
     this.#paused = false;
     this.#pauseAt = to;
-    if (to === "allocation") {
-      this.#stepping ??= this.#watchAllocations();
-    } else {
-      this.#stepping?.uninstall();
-      this.#stepping = undefined;
-    }
+    this.#pauseAskedAt = 0;
+    if (to === "allocation") this.#hook.on();
+    else this.#hook.off();
   }
 
-  #watchAllocations(): Installation | undefined {
-    try {
-      return this.#live.install({
-        name: "step",
-        domains: [MEM, OBJ],
-        allocator: (next) => {
-          const allocated = (address: number): number => {
-            if (this.#pauseAt === "allocation" && !this.#busy) this.#hold("allocation");
-            return address;
-          };
-          return {
-            ...next,
-            malloc: (ctx, size) => allocated(next.malloc(ctx, size)),
-            calloc: (ctx, nelem, elsize) => allocated(next.calloc(ctx, nelem, elsize)),
-          };
-        },
-      });
-    } catch (error) {
-      this.#say({ type: "problem", where: "step", message: messageOf(error) });
-      return undefined;
-    }
-  }
-
-  /** Tell of the chosen variables, as far as there are any. */
-  #tellGraph(): void {
-    if (this.#watched.length === 0 || this.#busy || this.#harness === undefined) return;
+  #createRecorder(): Recorder {
     const module = this.#module;
-    this.#graph = { roots: [], nodes: [], cut: false };
-    this.#edges = new Map();
+    return new Recorder(
+      {
+        words: () => module.HEAPU32,
+        stackSave: () => module.stackSave(),
+        stackRestore: (pointer) => module.stackRestore(pointer),
+        stack: {
+          from: module._emscripten_stack_get_end(),
+          to: module._emscripten_stack_get_base(),
+        },
+        // Nobody knows what an allocator of the user's remembers.
+        isWhole: this.#settings.allocator.kind !== "custom",
+      },
+      (moments, bytesOf) => this.#say({ type: "forgotten", moments, bytesOf }),
+    );
+  }
+
+  /** What is done meanwhile is ours, and not counted for the program. */
+  #quietly<Result>(call: () => Result): Result {
+    const busy = this.#busy;
     this.#busy = true;
     try {
-      const result = this.#unsuspended(() =>
-        callWithText(module, this.#harness.describe, this.#watched.join(" ")),
-      );
-      if (result === 0) {
-        // No room for it. The program must not notice.
-        module._PyErr_Clear();
-        return;
-      }
-      this.#graph.cut = module._PyObject_IsTrue(result) === 1;
-      module._Py_DecRef(result);
-      this.#say({ type: "graph", graph: this.#graph satisfies Graph });
+      return this.#observer.without(() => this.#tape.aside(call));
     } finally {
-      this.#busy = false;
-      this.#graph = undefined;
+      this.#busy = busy;
     }
+  }
+
+  /** Called quietly, by the recorder. */
+  #lookAtVariables(names: readonly string[]): Graph | undefined {
+    if (names.length === 0 || this.#harness === undefined) return undefined;
+    return this.#unsuspended(() => this.#variables.look(this.#module, this.#harness, names));
+  }
+
+  #tellVariables(names: readonly string[], moment: number | undefined): void {
+    this.#watched = names;
+    if (this.#busy || this.#recorder === undefined) return;
+    const look = (): Graph | undefined => this.#lookAtVariables(names);
+    const graph = this.#quietly(() =>
+      moment === undefined ? this.#recorder.aside(look) : this.#recorder.back(moment, true, look),
+    );
+    if (graph !== undefined) this.#say({ type: "graph", graph, moment });
+  }
+
+  #tellPool(address: number, moment: number | undefined): void {
+    const look = (): Report => ({ type: "blocks", pool: this.#observer.blocksOf(address) });
+    const report =
+      moment === undefined ? look() : this.#quietly(() => this.#recorder.back(moment, false, look));
+    this.#say(report ?? { type: "blocks", pool: undefined });
   }
 
   #unsuspended<Result>(call: () => Result): Result {
@@ -500,6 +655,7 @@ export class Session implements HarnessHost {
     }
     const text = this.#input.shift();
     if (this.#signal !== 0) return undefined;
+    this.#tape.inputGiven(text ?? null);
     return text === undefined || text === null ? null : new TextEncoder().encode(`${text}\n`);
   }
 
