@@ -56,7 +56,7 @@ export const texts = translated<MemoryTexts>(
   },
   {
     title: "整个线性内存",
-    call: "递归调用 100 层",
+    call: "调用 100 层",
     called: (depth) => `栈上有 ${grouped(depth)} 个帧。`,
     unwind: "全部返回",
     unwound: "所有函数均已返回。",

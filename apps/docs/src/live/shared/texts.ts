@@ -119,6 +119,6 @@ export const exercise = translated(
     show: "显示答案",
     right: (answer) => `正确：${answer}。`,
     notYet: "还不对。可以在上面的演示中试一试，或显示答案。",
-    answerIs: (answer) => `答案是 ${answer}。`,
+    answerIs: (answer) => `答案：${answer}。`,
   },
 );
