@@ -21,7 +21,7 @@ declare module "vitest" {
 
 const ROOT = join(import.meta.dirname, "../..");
 /** Minutes after which the run is given up, whatever it waits for. */
-const DEADLINE = 8;
+const DEADLINE = 10;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const site = process.env["DOCS_DIST"] ?? join(ROOT, "dist");

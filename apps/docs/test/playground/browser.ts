@@ -24,8 +24,13 @@ export class Site {
     this.#served = served;
   }
 
+  /** Served by its own server. */
   static async open(isolated: boolean): Promise<Site> {
-    const served = await serve({ port: 0, isolated, folder: inject("site") });
+    return Site.on(await serve({ port: 0, isolated, folder: inject("site") }));
+  }
+
+  /** Served by any server, which is closed with it. */
+  static async on(served: Served): Promise<Site> {
     return new Site(await chromium.connect(endpoint!), served);
   }
 
