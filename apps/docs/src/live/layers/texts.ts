@@ -60,7 +60,7 @@ export const texts = translated<LayersTexts>(
     rawBlocks: "raw blocks",
   },
   {
-    title: "一次请求经过的路",
+    title: "一次请求走过的路",
     ask: "请求",
     unit: "字节",
     examples: ["一个 int", "一个列表及其 GC 头部", "上限", "再多一个"],

@@ -55,7 +55,7 @@ export const texts = translated<MemoryTexts>(
     columns: ["what", "bytes", "in use"],
   },
   {
-    title: "整个线性内存",
+    title: "整块线性内存",
     call: "调用 100 层",
     called: (depth) => `栈上有 ${grouped(depth)} 个帧。`,
     unwind: "全部返回",

@@ -90,7 +90,7 @@ export const texts = translated<ObjectTexts>(
     state: "状态",
     alive: "存活",
     dead: "已死亡",
-    bytes: (kind) => `对象 ${kind} `,
+    bytes: (kind) => `对象 ${kind}`,
     meanings: {
       gcNext: "回收器跟踪的下一个对象；0：未被跟踪",
       gcPrev: "前一个对象；其中两位是标志",

@@ -39,7 +39,7 @@ export const bytesView = translated(
   },
   {
     dump: (label, bytes) => `${label}：${grouped(bytes)} 字节，含义见下表`,
-    fields: (label) => `${label}的字段`,
+    fields: (label) => `字段：${label}`,
     at: "偏移",
     field: "字段",
     value: "值",
