@@ -91,7 +91,9 @@ function checkFile(
       const target = posix.join(dirname(file.path), specifier);
       const leaves = !target.startsWith(`${one.folder}/`);
       const other = [...byName.values()].find(({ folder }) => target.startsWith(`${folder}/`));
-      if (leaves && (file.published || other)) add("by name", `imports ${specifier}`);
+      // What Vite reads as text is no module; texts of the root's folders, such as examples/, are for all.
+      const text = specifier.endsWith("?raw");
+      if (leaves && (other || (file.published && !text))) add("by name", `imports ${specifier}`);
       if (file.published && CHECKERS.test(basename(file.path))) {
         const entry = `${basename(one.folder)}.ts`;
         if (ALGORITHMS.test(basename(target)) || basename(target) === entry) {

@@ -8,7 +8,13 @@ import { root, run, setUp, turbo } from "./setup.mjs";
 
 setUp();
 
-const built = await turbo(["run", "build", "--output-logs=errors-only", "--log-prefix=none"]);
+const built = await turbo([
+  "run",
+  "build",
+  "--filter=@pyrena/cli...",
+  "--output-logs=errors-only",
+  "--log-prefix=none",
+]);
 if (built !== 0) process.exit(built);
 
 const pyrena = join(root, "apps", "cli", "bin", "pyrena.js");

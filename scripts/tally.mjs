@@ -36,7 +36,8 @@ export function tally(root, tasks, expected) {
       }
       continue;
     }
-    const result = readReport(join(root, task.directory, ".reports", "test.json"));
+    const folder = join(root, task.directory, ".reports");
+    const result = readReport(join(folder, "test.json"));
     // A run can fail although no test did: a file that doesn't load, an unhandled rejection.
     if (!succeeded && result.failed.length === 0) result.failed.push("the run itself");
     passed += result.passed;
@@ -44,7 +45,7 @@ export function tally(root, tasks, expected) {
     const name = task.taskId.replace(/^\/\/#test:/, "").replace(/#test$/, "");
     counts.push(`  ${String(result.passed).padStart(5)}  ${name}`);
     failures.push(...result.failed.map((test) => `  failed: ${name}: ${test}`));
-    skips.push(...result.skipped.map((test) => `  skipped: ${name}: ${test}`));
+    skips.push(...skipLines(name, result.skipped, readNote(folder)));
   }
   const ran = new Set(tasks.map((task) => task.taskId));
   for (const missing of expected.filter((id) => !ran.has(id))) {
@@ -63,6 +64,32 @@ export function tally(root, tasks, expected) {
     passed: passed + checks,
     failed,
   };
+}
+
+/**
+ * What a run of vitest left to say about the tests that it skipped: a sentence that begins with a capital letter.
+ *
+ * @param {string} folder
+ * @returns {string | undefined}
+ */
+function readNote(folder) {
+  const path = join(folder, "skipped.txt");
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+}
+
+/** More tests than this are counted, not named, where a note gives the reason. */
+const FEW = 5;
+
+/**
+ * @param {string} name of the package
+ * @param {string[]} skipped
+ * @param {string | undefined} note
+ */
+function skipLines(name, skipped, note) {
+  if (note !== undefined && skipped.length > FEW) {
+    return [`  skipped: ${name}: ${skipped.length} tests. ${note}`];
+  }
+  return skipped.map((test) => `  skipped: ${name}: ${test}`);
 }
 
 /**

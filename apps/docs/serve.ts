@@ -1,17 +1,19 @@
 /**
- * `pnpm docs`: serves the built site on this machine, with the two headers that give pages shared memory.
+ * `npm run docs`: serves the built site on this machine, with the two headers that give pages shared memory.
  *
  *     node serve.ts [--port 4321] [--plain]
  *
  * `--plain` leaves the headers out, as static hosts do.
  */
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import sirv from "sirv";
+
+const SITE = join(import.meta.dirname, "dist");
 
 /** How to serve. */
 export interface ServeOptions {
@@ -31,11 +33,7 @@ export interface Served {
 }
 
 /** Serve the built site to this machine alone. */
-export async function serve({
-  port,
-  isolated,
-  folder = join(import.meta.dirname, "dist"),
-}: ServeOptions): Promise<Served> {
+export async function serve({ port, isolated, folder = SITE }: ServeOptions): Promise<Served> {
   const files = sirv(folder, {
     etag: true,
     setHeaders(response, path) {
@@ -75,13 +73,48 @@ export async function serve({
   };
 }
 
-if (import.meta.main) {
+/** What is wrong, in one line that says what to do. @throws whatever is not foreseen */
+function explain(error: unknown, port: number): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "EADDRINUSE":
+      return `Port ${port} is taken: choose another with --port, or any that is free with --port 0`;
+    case "EACCES":
+      return `Port ${port} is not ours to take: choose one from 1024 on with --port`;
+    default:
+      throw error;
+  }
+}
+
+async function main(): Promise<string | undefined> {
   const { values } = parseArgs({
     options: {
       port: { type: "string", default: "4321" },
       plain: { type: "boolean", default: false },
     },
   });
-  const { url } = await serve({ port: Number(values.port), isolated: !values.plain });
-  process.stdout.write(`The docs are at ${url}\n`);
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) {
+    return `--port takes a number from 0 to 65535, not '${values.port}'`;
+  }
+  if (!existsSync(join(SITE, "index.html"))) {
+    return "The site is not built: `npm run docs` builds and serves it";
+  }
+  try {
+    const { url } = await serve({ port, isolated: !values.plain });
+    process.stdout.write(`The docs are at ${url} (Ctrl-C ends this)\n`);
+    return undefined;
+  } catch (error) {
+    return explain(error, port);
+  }
+}
+
+if (import.meta.main) {
+  const problem = await main().catch((error: NodeJS.ErrnoException) => {
+    if (error.code?.startsWith("ERR_PARSE_ARGS")) return error.message;
+    throw error;
+  });
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
+    process.exitCode = 2;
+  }
 }

@@ -23,6 +23,8 @@ export interface MeasureOptions {
   /** Of a round's objects. */
   readonly scale: number;
   readonly progress: (text: string) => void;
+  /** Processes by peer, shared by the workloads of a smoke test; whoever gives it stops them. */
+  readonly pool?: Map<string, PeerProcess>;
 }
 
 interface Running {
@@ -32,11 +34,11 @@ interface Running {
   readonly figures: GrowingFigures[];
 }
 
-/** All peers on one workload, in fresh processes that take turns. */
+/** All peers on one workload, in processes that take turns: fresh ones, unless there is a pool. */
 export async function measureCollectors(
   workload: GcWorkload,
   peers: readonly CollectorPeer[],
-  { rounds, warmUps, scale, progress }: MeasureOptions,
+  { rounds, warmUps, scale, progress, pool }: MeasureOptions,
 ): Promise<GcMeasurement[]> {
   const units = Math.max(1000, Math.round(workload.units * scale));
   const taking = peers.filter((peer) => takesPart(peer, workload));
@@ -55,7 +57,8 @@ export async function measureCollectors(
       }
       progress(`${workload.id}: ${peer.title}: warming up`);
       try {
-        const process = await PeerProcess.start(peer);
+        const process = pool?.get(peer.id) ?? (await PeerProcess.start(peer));
+        pool?.set(peer.id, process);
         running.push({ peer, process, rounds: [], figures: [] });
         await process.load(workload.id);
         for (let n = 0; n < warmUps; n++) await process.run(0, units);
@@ -78,7 +81,12 @@ export async function measureCollectors(
       }
     }
   } finally {
-    for (const { process } of running) process.stop();
+    for (const { peer, process } of running) {
+      // One that broke off is of no use to the next workload.
+      const broken = results.get(peer.id)?.failed !== undefined;
+      if (broken) pool?.delete(peer.id);
+      if (broken || pool === undefined) process.stop();
+    }
   }
   for (const { peer, rounds: times, figures } of running) {
     if (results.has(peer.id)) continue;

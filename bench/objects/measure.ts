@@ -23,14 +23,17 @@ export interface MeasureOptions {
   /** Of a round's units. */
   readonly scale: number;
   readonly progress: (text: string) => void;
+  /** Processes by peer, shared by the workloads of a smoke test; whoever gives it stops them. */
+  readonly pool?: Map<string, PeerProcess>;
 }
 
-/** All peers on one workload, in fresh processes that take turns. */
+/** All peers on one workload, in processes that take turns: fresh ones, unless there is a pool. */
 export async function measureObjects(
   workload: ObjectWorkload,
   peers: readonly ObjectsPeer[],
   options: MeasureOptions,
 ): Promise<ObjectsMeasurement[]> {
+  const { pool } = options;
   const units =
     workload.id === "tree" && options.scale < 1
       ? 255
@@ -50,7 +53,8 @@ export async function measureObjects(
       }
       options.progress(`${workload.title}: ${peer.title}: warming up`);
       try {
-        const process = await PeerProcess.start(peer);
+        const process = pool?.get(peer.id) ?? (await PeerProcess.start(peer));
+        pool?.set(peer.id, process);
         running.push({ peer, process, rounds: [] });
         await process.load(workload.id);
         for (let n = 0; n < options.warmUps; n++) await process.run(0, units);
@@ -78,7 +82,12 @@ export async function measureObjects(
       results.set(peer.id, { peer: peer.id, rounds, ...(bytes !== undefined && { bytes }) });
     }
   } finally {
-    for (const { process } of running) process.stop();
+    for (const { peer, process } of running) {
+      // One that broke off is of no use to the next workload.
+      const broken = results.get(peer.id)?.failed !== undefined;
+      if (broken) pool?.delete(peer.id);
+      if (broken || pool === undefined) process.stop();
+    }
   }
   return peers.map((peer) => results.get(peer.id)!);
 }

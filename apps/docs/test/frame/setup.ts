@@ -12,6 +12,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Where tests reach the browser; undefined where there is none. */
     readonly browser: string | undefined;
+    /** Why tests in a browser cannot run here; undefined if they can. */
+    readonly missing: string | undefined;
     /** The folder of the built site. */
     readonly site: string;
   }
@@ -19,7 +21,7 @@ declare module "vitest" {
 
 const ROOT = join(import.meta.dirname, "../..");
 /** Minutes after which the run is given up, whatever it waits for. */
-const DEADLINE = 8;
+const DEADLINE = 10;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const site = process.env["DOCS_DIST"] ?? join(ROOT, "dist");
@@ -36,11 +38,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (missing === undefined) {
     browser = await chromium.launchServer({
       executablePath: executablePath!,
-      args: ["--no-sandbox", "--disable-dev-shm-usage"],
+      args: [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        // Whatever a page fetches from elsewhere fails, and its console says so.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+      ],
       timeout: 60_000,
     });
   }
   project.provide("site", site);
+  project.provide("missing", missing);
   project.provide("browser", browser?.wsEndpoint());
 
   const deadline = setTimeout(() => {

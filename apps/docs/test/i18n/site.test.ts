@@ -76,6 +76,17 @@ describe.skipIf(missing)("the Chinese pages in a browser", () => {
     await exercise.getByText("空闲列表后进先出。").waitFor();
   });
 
+  it("tells in Chinese what came of an allocator's checks", async () => {
+    await open("zh-cn/build/allocator/");
+    const part = page.locator("section.live").first();
+    await part.scrollIntoViewIfNeeded();
+    await part.getByText("释放的内存会再次使用：不成立").waitFor({ timeout: 15_000 });
+    await part.getByText("A2 请求零字节，得到一个独立的块").waitFor();
+    const exercise = page.locator('[data-exercise="build-allocator/mend"]');
+    await exercise.scrollIntoViewIfNeeded();
+    await exercise.getByRole("button", { name: "检查我的代码" }).waitFor();
+  });
+
   it("finds Chinese words, in Chinese pages", async () => {
     await open("zh-cn/");
     await page.getByRole("button", { name: "搜索" }).click();

@@ -5,8 +5,8 @@ import { type Served, serve } from "../../serve.ts";
 
 const endpoint = inject("browser");
 
-/** Whether tests in a browser have to be skipped. */
-export const missing: boolean = endpoint === undefined;
+/** Why tests in a browser are skipped; undefined where they run. */
+export const missing: string | undefined = inject("missing");
 
 /** For everything that a page is waited for, in milliseconds. */
 export const PATIENCE = 15_000;
@@ -17,14 +17,20 @@ export class Site {
   readonly #served: Served;
   /** What went wrong in pages, by their consoles. */
   readonly errors: string[] = [];
+  readonly #errorsOf = new WeakMap<Page, string[]>();
 
   private constructor(browser: Browser, served: Served) {
     this.#browser = browser;
     this.#served = served;
   }
 
+  /** Served by its own server. */
   static async open(isolated: boolean): Promise<Site> {
-    const served = await serve({ port: 0, isolated, folder: inject("site") });
+    return Site.on(await serve({ port: 0, isolated, folder: inject("site") }));
+  }
+
+  /** Served by any server, which is closed with it. */
+  static async on(served: Served): Promise<Site> {
     return new Site(await chromium.connect(endpoint!), served);
   }
 
@@ -42,21 +48,24 @@ export class Site {
     context.setDefaultTimeout(PATIENCE);
     context.setDefaultNavigationTimeout(2 * PATIENCE);
     const page = await context.newPage();
+    const own: string[] = [];
+    this.#errorsOf.set(page, own);
+    const tell = (error: string): void => {
+      own.push(error);
+      this.errors.push(error);
+    };
+    // What does not load, or is sought elsewhere (where there is nothing in these tests), is told there as well.
     page.on("console", (message) => {
-      if (message.type() === "error") this.errors.push(message.text());
+      if (message.type() === "error") tell(`${message.text()} ${message.location().url}`.trim());
     });
-    page.on("response", (response) => {
-      if (response.status() >= 400) this.errors.push(`${response.status()} ${response.url()}`);
-    });
-    page.on("pageerror", (error) => this.errors.push(String(error)));
-    // Nothing is fetched from elsewhere.
-    page.on("request", (request) => {
-      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(this.url)) {
-        this.errors.push(`fetched from elsewhere: ${request.url()}`);
-      }
-    });
+    page.on("pageerror", (error) => tell(String(error)));
     await page.goto(this.url + path);
     return page;
+  }
+
+  /** What has gone wrong in one page since this was last asked. */
+  newErrors(page: Page): string[] {
+    return this.#errorsOf.get(page)?.splice(0) ?? [];
   }
 
   /** Close its pages, and stop serving. */

@@ -36,7 +36,7 @@ export const texts = translated(
     full: "Next to be handed out: none, the pool is full",
   },
   {
-    title: "pymalloc 的运行：block、pool、arena",
+    title: "pymalloc 如何工作：block、pool、arena",
     count: "块数",
     size: "每块",
     sizeUnit: "字节",

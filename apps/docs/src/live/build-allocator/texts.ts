@@ -1,7 +1,9 @@
 /** What the allocator page's part says. */
 import { grouped, type Translated, translated } from "../../i18n/texts.ts";
 import type { ProgramName } from "./trace.ts";
-import type { StepName } from "./view.tsx";
+
+/** A step of the guide. */
+export type StepName = "bump" | "free-list" | "size-classes" | "pools";
 
 /** What is counted of an allocator. */
 export type Figure =

@@ -15,12 +15,16 @@ import bump from "./steps/1-bump.ts?raw";
 import freeList from "./steps/2-free-list.ts?raw";
 import sizeClasses from "./steps/3-size-classes.ts?raw";
 import pools from "./steps/4-pools.ts?raw";
-import { checkNames, type Figure, texts } from "./texts.ts";
+import { checkNames, type Figure, type StepName, texts } from "./texts.ts";
 import { type ProgramName, programNames } from "./trace.ts";
 import type { CompareJob } from "./worker.ts";
 
-const steps = { bump, "free-list": freeList, "size-classes": sizeClasses, pools } as const;
-export type StepName = keyof typeof steps;
+const steps: Readonly<Record<StepName, string>> = {
+  bump,
+  "free-list": freeList,
+  "size-classes": sizeClasses,
+  pools,
+};
 
 export interface AllocatorPartProps extends PartProps {
   readonly step: StepName;

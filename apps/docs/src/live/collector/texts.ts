@@ -136,8 +136,8 @@ export const texts = translated<CollectorTexts>(
     graph: "对象图",
     scenes: {
       held: "一个循环有人持有，一个已丢失",
-      late: "较晚才发现可达：从暂定列表中救回",
-      refersOut: "垃圾引用了存活的对象",
+      late: "很晚才发现：从暂定列表中救回",
+      refersOut: "垃圾引用着活的对象",
       self: "引用自身的对象",
     },
     startAgain: "重新开始",
@@ -183,9 +183,9 @@ export const texts = translated<CollectorTexts>(
       keep: (at, _, working) =>
         `第 3 遍，move_unreachable：${at} 的工作计数是 ${working}，不是 0。外部有东西引用它，或者某个可达的对象引用它。它留下，它所引用的对象也可达。`,
       tentative: (at) =>
-        `第 3 遍，move_unreachable：${at} 的工作计数是 0：到目前为止没有迹象表明它可达。暂时把它移到另一个列表。`,
+        `第 3 遍，move_unreachable：${at} 的工作计数是 0：到目前为止，没有迹象表明它可达。暂且把它放到一边，移入另一个列表。`,
       rescue: (at, to) =>
-        `第 3 遍：${at} 可达，并引用先前被移走的 ${to}。${to} 回到列表末尾，工作计数设为 1。`,
+        `第 3 遍：${at} 可达，并引用先前放到一边的 ${to}。${to} 回到列表末尾，工作计数设为 1。`,
       mark: (at, to) =>
         `第 3 遍：${at} 可达，并引用还没轮到的 ${to}。${to} 的工作计数设为 1：它会留下。`,
       skip: (at, to) => `第 3 遍：${at} 引用 ${to}，后者本来就会留下：无需处理。`,

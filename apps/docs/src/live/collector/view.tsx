@@ -30,6 +30,7 @@ export function Collector({ language = "en" }: PartProps): JSX.Element {
 
   // The button or the node that was pressed may be gone: whoever works by keyboard goes on where nodes are made.
   const newObject = useRef<HTMLButtonElement>(null);
+  const graph = useRef<HTMLDivElement>(null);
   const editing = useRef(false);
   useLayoutEffect(() => {
     if (editing.current && document.activeElement === document.body) newObject.current?.focus();
@@ -93,6 +94,13 @@ export function Collector({ language = "en" }: PartProps): JSX.Element {
     else link(picked, id);
   }
 
+  /** Escape goes back to the node, and nothing is picked. */
+  function putDown({ key }: KeyboardEvent): void {
+    if (key !== "Escape" || picked === undefined) return;
+    graph.current?.querySelector<SVGElement>(`[data-node="${picked}"]`)?.focus();
+    setPicked(undefined);
+  }
+
   return (
     <LivePart title={t.title} language={language} status={status} failed={failed}>
       <div class="live-row">
@@ -119,35 +127,38 @@ export function Collector({ language = "en" }: PartProps): JSX.Element {
         </button>
       </div>
       <p>{picked === undefined ? t.pick : t.picked(picked)}</p>
-      {picked !== undefined && (
-        <Picked
-          key={picked}
-          name={picked}
-          names={names}
-          references={model.references(picked)}
-          held={model.hasVariable(picked)}
-          onLink={(to) => link(picked, to)}
-          onUnlink={(to) => unlink(picked, to)}
-          onVariable={() =>
-            change((lab) => {
-              const on = !lab.hasVariable(picked);
-              const dead = lab.setVariable(picked, on);
-              return on ? t.bound(picked) : t.unbound(picked.toLowerCase(), dead);
-            })
-          }
-          onRemove={() => change((lab) => t.removed(picked, lab.remove(picked)))}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape works on what can be used in here. */}
+      <div class="live-stack" ref={graph} onKeyDown={putDown}>
+        {picked !== undefined && (
+          <Picked
+            key={picked}
+            name={picked}
+            names={names}
+            references={model.references(picked)}
+            held={model.hasVariable(picked)}
+            onLink={(to) => link(picked, to)}
+            onUnlink={(to) => unlink(picked, to)}
+            onVariable={() =>
+              change((lab) => {
+                const on = !lab.hasVariable(picked);
+                const dead = lab.setVariable(picked, on);
+                return on ? t.bound(picked) : t.unbound(picked.toLowerCase(), dead);
+              })
+            }
+            onRemove={() => change((lab) => t.removed(picked, lab.remove(picked)))}
+          />
+        )}
+        <GraphView
+          label={t.graphLabel}
+          nodes={nodes}
+          edges={[...edges.values()].map((edge) => ({
+            ...edge,
+            lit: now.at === edge.from && now.to === edge.to,
+          }))}
+          onPick={pick}
+          onUnpick={() => setPicked(undefined)}
         />
-      )}
-      <GraphView
-        label={t.graphLabel}
-        nodes={nodes}
-        edges={[...edges.values()].map((edge) => ({
-          ...edge,
-          lit: now.at === edge.from && now.to === edge.to,
-        }))}
-        onPick={pick}
-        onUnpick={() => setPicked(undefined)}
-      />
+      </div>
       <Key
         of={[
           ["var(--root)", t.reachable],

@@ -50,7 +50,7 @@ export const texts = translated<DebugTexts>(
     written: (bytes) => `已写入 ${bytes} 字节，包括末尾的 0。`,
     offset: "相对 p 的偏移",
     stands: "free(p)：围栏完好。",
-    broken: "free(p)：CPython 会打印以下内容，然后中止。",
+    broken: "free(p)：CPython 会打印这些，然后中止。",
     reset: "重新开始",
     asked: "请求的字节",
     fenced: "加上围栏",
@@ -61,7 +61,7 @@ export const texts = translated<DebugTexts>(
     bytes: "块及其围栏",
     fields: {
       size: ["大小", "请求的字节数，最高位字节在前"],
-      id: ["标识", "r、m 或 o：由哪个域分配"],
+      id: ["域", "r、m 或 o：由哪个域分配"],
       leading: ["前填充", "必须是 fd"],
       yours: ["你的字节", "cd：新分配，从未写入；dd：已释放"],
       trailing: ["后填充", "必须是 fd"],

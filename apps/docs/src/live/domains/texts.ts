@@ -41,8 +41,8 @@ export const texts = translated<DomainTexts>(
     load: "负载",
     loads: {
       "1,000 floats": "1,000 个 float",
-      "a list that grows to 10,000": "逐个追加到 10,000 个元素的 list",
-      "a dict of 1,000": "1,000 个键的 dict",
+      "a list that grows to 10,000": "增长到 10,000 的列表",
+      "a dict of 1,000": "1,000 项的字典",
       "100 strs of 1,000 letters": "100 个 1,000 字母的 str",
       "200 instances": "200 个实例",
     },

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { grouped, type PartProps } from "../../i18n/texts.ts";
 import { Choice, LivePart, NumberField } from "../shared/LivePart.tsx";
+import { Scroll } from "../shared/Scroll.tsx";
 import { type Load, loads, runLoad } from "./model.ts";
 import { texts } from "./texts.ts";
 
@@ -36,7 +37,7 @@ export function DomainsPart({ language = "en" }: PartProps): JSX.Element {
           onChange={setFailAt}
         />
       </div>
-      <section class="scroll" aria-label={t.results}>
+      <Scroll label={t.results}>
         <table>
           <thead>
             <tr>
@@ -63,7 +64,7 @@ export function DomainsPart({ language = "en" }: PartProps): JSX.Element {
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </LivePart>
   );
 }

@@ -28,7 +28,7 @@ export const texts = translated<FinalizerTexts>(
     programs: {
       count: "因引用计数归零而死亡",
       cycle: "在循环中死亡",
-      look: "在循环的 __del__ 中查看弱引用",
+      look: "在循环的 __del__ 里查看弱引用",
       resurrection: "复活",
       callbacks: "多个回调：顺序如何？",
     },

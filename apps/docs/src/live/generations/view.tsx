@@ -1,10 +1,12 @@
 /** Automatic collections as they come: when, which generation, how many objects they look at. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { grouped, type PartProps } from "../../i18n/texts.ts";
 import { Choice, Figures, Key, LivePart, NumberField } from "../shared/LivePart.tsx";
 import { useTexts } from "../shared/language.ts";
 import { useModel } from "../shared/model.ts";
+import { Scroll } from "../shared/Scroll.tsx";
+import { useWidth } from "../shared/width.ts";
 import { type Collection, type Fate, fates, GenerationsLab } from "./model.ts";
 import { texts } from "./texts.ts";
 
@@ -93,7 +95,7 @@ export function Generations({ language = "en" }: PartProps): JSX.Element {
       />
       <details>
         <summary>{t.table}</summary>
-        <section class="scroll" aria-label={t.tableLabel}>
+        <Scroll label={t.tableLabel}>
           <table>
             <thead>
               <tr>
@@ -113,7 +115,7 @@ export function Generations({ language = "en" }: PartProps): JSX.Element {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
       </details>
     </LivePart>
   );
@@ -127,22 +129,25 @@ function Timeline({
   readonly made: number;
 }): JSX.Element {
   const t = useTexts(texts);
+  const svg = useRef<SVGSVGElement>(null);
+  const width = useWidth(svg, 640);
   const most = Math.max(1, ...runs.map(({ looked }) => looked));
   const end = Math.max(made, 1);
   return (
     <svg
       class="graph"
-      viewBox="0 0 640 150"
+      ref={svg}
+      viewBox={`0 0 ${width} 150`}
       role="img"
       aria-label={t.chart(runs.length, made, runs.length === 0 ? 0 : most)}
     >
-      <line x1="0" y1="130" x2="640" y2="130" stroke="var(--sl-color-gray-4)" />
+      <line x1="0" y1="130" x2={width} y2="130" stroke="var(--sl-color-gray-4)" />
       {runs.map(({ at, generation, looked }) => {
         const height = Math.max(2, (looked / most) * 115);
         return (
           <rect
             key={at}
-            x={(at / end) * 632}
+            x={(at / end) * (width - 8)}
             y={130 - height}
             width={Math.max(2, Math.min(6, 500 / runs.length))}
             height={height}
@@ -153,7 +158,7 @@ function Timeline({
       <text x="0" y="146" font-size="12">
         {t.axis(0)}
       </text>
-      <text x="640" y="146" font-size="12" text-anchor="end">
+      <text x={width} y="146" font-size="12" text-anchor="end">
         {t.axis(made)}
       </text>
       {runs.length > 0 && (

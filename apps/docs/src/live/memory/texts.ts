@@ -55,8 +55,8 @@ export const texts = translated<MemoryTexts>(
     columns: ["what", "bytes", "in use"],
   },
   {
-    title: "整个线性内存",
-    call: "递归调用 100 层",
+    title: "整块线性内存",
+    call: "调用 100 层",
     called: (depth) => `栈上有 ${grouped(depth)} 个帧。`,
     unwind: "全部返回",
     unwound: "所有函数均已返回。",

@@ -52,7 +52,7 @@ export const freeLists = translated<FreeListTexts>(
     kept: (name, bytes) => `${name}, ${bytes} bytes each`,
   },
   {
-    title: "等待下一次使用的对象",
+    title: "留待下次使用的对象",
     type: "类型",
     kinds: { list: "list", float: "float", dict: "dict", "tuple of 2": "两个元素的 tuple" },
     make: "创建 100 个",

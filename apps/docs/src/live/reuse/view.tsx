@@ -5,6 +5,7 @@ import type { PartProps } from "../../i18n/texts.ts";
 import { hexOf } from "../shared/heap-map.ts";
 import { Choice, Figures, LivePart, NumberField } from "../shared/LivePart.tsx";
 import { useModel } from "../shared/model.ts";
+import { Scroll } from "../shared/Scroll.tsx";
 import { FreeListLab, type Recyclable, recyclable, sameInts, sameStrs } from "./model.ts";
 import { freeLists, same as sameTexts } from "./texts.ts";
 
@@ -40,7 +41,7 @@ export function Same({ language = "en" }: PartProps): JSX.Element {
         <Choice label="CPython" value={python} options={VERSIONS} onChoose={setPython} />
       </div>
       <div aria-live="polite">
-        <section class="scroll" aria-label={t.results}>
+        <Scroll label={t.results}>
           <table>
             <thead>
               <tr>
@@ -66,7 +67,7 @@ export function Same({ language = "en" }: PartProps): JSX.Element {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
       </div>
     </LivePart>
   );

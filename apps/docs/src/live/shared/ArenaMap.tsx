@@ -7,7 +7,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type ArenaCell, hexOf, type PoolCell } from "./heap-map.ts";
 import { Key } from "./LivePart.tsx";
 import { useTexts } from "./language.ts";
+import { Scroll } from "./Scroll.tsx";
 import { arenaMap } from "./texts.ts";
+import { useWidth } from "./width.ts";
 
 export interface ArenaMapProps {
   readonly arenas: readonly ArenaCell[];
@@ -46,21 +48,15 @@ function gridFor(width: number, arenas: readonly ArenaCell[]): Grid {
 export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Element {
   const texts = useTexts(arenaMap);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(640);
+  const width = useWidth(canvas, 640);
   const [theme, setTheme] = useState("");
   const grid = gridFor(width, arenas);
 
   useEffect(() => {
-    const element = canvas.current!;
-    const sized = new ResizeObserver(() => setWidth(element.clientWidth || 640));
-    sized.observe(element);
     const root = document.documentElement;
     const themed = new MutationObserver(() => setTheme(root.dataset["theme"] ?? ""));
     themed.observe(root, { attributes: true, attributeFilter: ["data-theme"] });
-    return () => {
-      sized.disconnect();
-      themed.disconnect();
-    };
+    return () => themed.disconnect();
   }, []);
 
   useEffect(() => {
@@ -132,7 +128,7 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
       </p>
       <details>
         <summary>{texts.table}</summary>
-        <section class="scroll" aria-label={texts.tableLabel}>
+        <Scroll label={texts.tableLabel}>
           <table>
             <thead>
               <tr>
@@ -152,7 +148,7 @@ export function ArenaMap({ arenas, chosen, onChoose }: ArenaMapProps): JSX.Eleme
               ))}
             </tbody>
           </table>
-        </section>
+        </Scroll>
         {used.length > MOST_ROWS && <p>{texts.morePools(used.length - MOST_ROWS)}</p>}
       </details>
     </div>

@@ -1,9 +1,11 @@
 /** Bytes with their meaning: a hex dump whose fields are underlined in colours, and a table that names them. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { hexOf } from "./heap-map.ts";
 import { useTexts } from "./language.ts";
+import { Scroll } from "./Scroll.tsx";
 import { bytesView } from "./texts.ts";
+import { useWidth } from "./width.ts";
 
 /** A field in a dump. */
 export interface ByteField {
@@ -36,21 +38,24 @@ const TONES = [
   "#8a8a8a",
   "#b8a000",
 ];
-const PER_LINE = 16;
+/** Sixteen bytes a line, or eight where there is no room for more, in CSS pixels. */
+const ROOM = 440;
 
 export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewProps): JSX.Element {
   const texts = useTexts(bytesView);
+  const box = useRef<HTMLDivElement>(null);
+  const perLine = useWidth(box, ROOM) < ROOM ? 8 : 16;
   const [lit, setLit] = useState<string | undefined>();
   const fieldAt = (n: number): number =>
     fields.findIndex(({ offset, bytes: size }) => n >= offset && n < offset + size);
-  const lines = Array.from({ length: Math.ceil(bytes.length / PER_LINE) }, (_, n) => n * PER_LINE);
+  const lines = Array.from({ length: Math.ceil(bytes.length / perLine) }, (_, n) => n * perLine);
   return (
-    <div class="live-stack">
+    <div class="live-stack" ref={box}>
       <div class="bytes" role="img" aria-label={texts.dump(label, bytes.length)}>
         {lines.map((start) => (
           <div key={start}>
             <span class="at">{hexOf(base + start)}</span>
-            {Array.from(bytes.subarray(start, start + PER_LINE), (byte, i) => {
+            {Array.from(bytes.subarray(start, start + perLine), (byte, i) => {
               const n = fieldAt(start + i);
               const name = fields[n]?.name;
               return (
@@ -69,8 +74,8 @@ export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewP
           </div>
         ))}
       </div>
-      <section class="scroll" aria-label={texts.fields(label)}>
-        <table>
+      <Scroll label={texts.fields(label)}>
+        <table class="fields">
           <thead>
             <tr>
               <th>{texts.at}</th>
@@ -102,7 +107,7 @@ export function BytesView({ label, base, bytes, fields, origin = 0 }: BytesViewP
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </div>
   );
 }

@@ -1,7 +1,9 @@
 /** A graph of objects: nodes on a ring, arrows for references. Each node is a button; a list says the same in words. */
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import { useTexts } from "./language.ts";
 import { graphView } from "./texts.ts";
+import { useWidth } from "./width.ts";
 
 export interface GraphNode {
   readonly id: string;
@@ -29,29 +31,32 @@ export interface GraphViewProps {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   onPick?(id: string): void;
-  /** Escape, or a click beside the nodes. */
+  /** A click beside the nodes. */
   onUnpick?(): void;
 }
 
+/** Drawn for this width; where there is less, nodes move together, and letters stay as large as they are. */
 const WIDTH = 520;
+const LEAST_WIDTH = 290;
 const HEIGHT = 350;
 const RADIUS = 27;
 
 export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewProps): JSX.Element {
   const texts = useTexts(graphView);
-  const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length)]));
+  const svg = useRef<SVGSVGElement>(null);
+  const width = Math.min(WIDTH, Math.max(LEAST_WIDTH, useWidth(svg, WIDTH)));
+  const places = new Map(nodes.map(({ id }, n) => [id, place(n, nodes.length, width)]));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: who owns the graph has a key for this.
     <svg
       class="graph"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      ref={svg}
+      viewBox={`0 0 ${width} ${HEIGHT}`}
       role="group"
       aria-label={label}
       onClick={(event) => {
         if (event.target === event.currentTarget) onUnpick?.();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onUnpick?.();
       }}
     >
       <defs>
@@ -91,7 +96,7 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
             <g
               class={`node ${node.state === undefined ? "" : `is-${node.state}`} ${node.lit ? "is-lit" : ""} ${node.picked ? "is-picked" : ""}`}
               role="button"
-              tabIndex={0}
+              tabindex={0} // not tabIndex: names of attributes are case-sensitive in SVG
               aria-pressed={node.picked ?? false}
               data-node={node.id}
               aria-label={texts.node(node.id, node.description)}
@@ -131,11 +136,11 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
 
 type Point = readonly [number, number];
 
-function place(n: number, count: number): Point {
+function place(n: number, count: number, width: number): Point {
   const angle =
     (2 * Math.PI * n) / Math.max(count, 1) - Math.PI / 2 - (count > 2 ? Math.PI / count : 0);
   return [
-    Math.round(WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 70)),
+    Math.round(width / 2 + Math.cos(angle) * (width / 2 - (width < WIDTH ? 45 : 70))),
     Math.round(HEIGHT / 2 + 8 + Math.sin(angle) * (HEIGHT / 2 - 62)),
   ];
 }

@@ -39,7 +39,7 @@ export const bytesView = translated(
   },
   {
     dump: (label, bytes) => `${label}：${grouped(bytes)} 字节，含义见下表`,
-    fields: (label) => `${label}的字段`,
+    fields: (label) => `字段：${label}`,
     at: "偏移",
     field: "字段",
     value: "值",
@@ -119,6 +119,6 @@ export const exercise = translated(
     show: "显示答案",
     right: (answer) => `正确：${answer}。`,
     notYet: "还不对。可以在上面的演示中试一试，或显示答案。",
-    answerIs: (answer) => `答案是 ${answer}。`,
+    answerIs: (answer) => `答案：${answer}。`,
   },
 );

@@ -8,15 +8,24 @@ interface TableProps {
   readonly rows: readonly (readonly ComponentChildren[])[];
   /** Whether the first cell of each row names it. */
   readonly named?: boolean;
+  /** A class of the box. */
+  readonly kind?: string;
   /** A class of each cell, such as one that marks a difference. */
   readonly cellClass?: (row: number, column: number) => string | undefined;
 }
 
 /** A table in a box of its own. */
-export function Table({ label, head, rows, named = true, cellClass }: TableProps): JSX.Element {
+export function Table({
+  label,
+  head,
+  rows,
+  named = true,
+  kind = "",
+  cellClass,
+}: TableProps): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
-    <section class="ref-scroll" tabIndex={0} aria-label={label}>
+    <section class={`ref-scroll ${kind}`} tabIndex={0} aria-label={label}>
       <table>
         <thead>
           <tr>

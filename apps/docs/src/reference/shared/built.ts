@@ -22,3 +22,14 @@ export async function builtModule(name: string, path: string): Promise<Record<st
   const file = join(folderOfPackage(name), "dist", `${path}.js`);
   return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Record<string, unknown>;
 }
+
+/** The repository, where what is measured and recorded lies. */
+export function repositoryRoot(): string {
+  return join(folderOfPackage("@pyrena/abi"), "../..");
+}
+
+/** What a file of the repository's own tools exports, which Node runs as it is: `bench/src/tables.ts`. */
+export async function toolModule(path: string): Promise<Record<string, unknown>> {
+  const file = join(repositoryRoot(), path);
+  return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Record<string, unknown>;
+}
