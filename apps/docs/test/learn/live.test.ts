@@ -20,7 +20,12 @@ import { texts as layers } from "../../src/live/layers/texts.ts";
 import { texts as memory } from "../../src/live/memory/texts.ts";
 import { texts as objects } from "../../src/live/objects/texts.ts";
 import { freeLists, same } from "../../src/live/reuse/texts.ts";
-import { arenaMap, exercise as exerciseTexts, stepper } from "../../src/live/shared/texts.ts";
+import {
+  arenaMap,
+  exercise as exerciseTexts,
+  graphView,
+  stepper,
+} from "../../src/live/shared/texts.ts";
 import { missing, Site } from "../playground/browser.ts";
 import { findingsInParts, folderOf, type Hand, open, Part } from "./hands.ts";
 
@@ -433,6 +438,15 @@ describe.skipIf(missing)("the live parts in a browser", () => {
       await part.press("f.append(d)");
       await part.press("f.append(d)");
       await part.says(t.linked("F", "D", 3));
+      const told = t.node({
+        refcount: 1,
+        working: undefined,
+        state: undefined,
+        held: true,
+        references: [["D", 3]],
+      });
+      expect(await node("F").getAttribute("aria-label")).toBe(graphView[language].node("F", told));
+      expect(await part.root.locator("text.times").textContent()).toBe("×3");
       await part.press("f.remove(d)");
       await part.says(t.unlinked("F", "D", []));
       await part.choose(t.to, "F");

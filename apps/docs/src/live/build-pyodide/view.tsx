@@ -1,6 +1,7 @@
 /** A real CPython on an allocator of choice, started on the page. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { PartProps } from "../../i18n/texts.ts";
 import { Editor } from "../../playground/ui/editor.tsx";
 import { commonJs } from "../../playground/ui/strip-types.ts";
 import pools from "../build-allocator/steps/4-pools.ts?raw";
@@ -8,6 +9,7 @@ import { runJob } from "../build-code/job.ts";
 import { ArenaMap } from "../shared/ArenaMap.tsx";
 import { Action, Choice, Figures, LivePart } from "../shared/LivePart.tsx";
 import "../build-code/code.css";
+import { texts } from "./texts.ts";
 import type { PythonJob, PythonReport } from "./worker.ts";
 
 const allocators = ["pymalloc", "pymalloc_debug", "malloc", "segregated pools"] as const;
@@ -23,7 +25,9 @@ names = names[::500]
 print(len(names), "names are left")
 `;
 
-export function PyodidePart(): JSX.Element {
+export function PyodidePart({ language = "en" }: PartProps): JSX.Element {
+  const t = texts[language];
+  const nameOf = (which: AllocatorName): string => (which === "segregated pools" ? t.pools : which);
   const [allocator, setAllocator] = useState<AllocatorName>("pymalloc");
   const [program, setProgram] = useState(PROGRAM);
   const [report, setReport] = useState<PythonReport | undefined>();
@@ -36,7 +40,7 @@ export function PyodidePart(): JSX.Element {
     setBusy(true);
     setReport(undefined);
     setChosen(undefined);
-    say({ status: "Starting CPython …", failed: false });
+    say({ status: t.starting, failed: false });
     try {
       const job: PythonJob = {
         folder: new URL(`${import.meta.env.BASE_URL}python/3.14/`, location.href).href,
@@ -47,9 +51,9 @@ export function PyodidePart(): JSX.Element {
       const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
       const done = await runJob<PythonReport>(worker, job, undefined, PATIENCE);
       setReport(done);
-      const problems = done.problems.length === 0 ? "" : ` Problems: ${done.problems.join("; ")}.`;
+      const problems = done.problems.length === 0 ? "" : t.problems(done.problems);
       say({
-        status: `CPython ${done.python} has run it on ${allocator} in ${Math.round(done.milliseconds)} ms.${problems}`,
+        status: t.done(done.python, nameOf(allocator), Math.round(done.milliseconds)) + problems,
         failed: problems !== "",
       });
     } catch (thrown) {
@@ -60,21 +64,26 @@ export function PyodidePart(): JSX.Element {
   }
 
   return (
-    <LivePart title="Real CPython on this page" {...said}>
+    <LivePart title={t.title} language={language} {...said}>
       <div class="code-editor">
         <Editor
           text={program}
           revision={0}
           language="python"
-          label="Python program"
+          label={t.editor}
           onChange={setProgram}
           onRun={() => void run()}
         />
       </div>
       <div class="live-row">
-        <Choice label="allocator" value={allocator} options={allocators} onChoose={setAllocator} />
+        <Choice
+          label={t.allocator}
+          value={allocator}
+          options={allocators.map((which) => [which, nameOf(which)])}
+          onChoose={setAllocator}
+        />
         <Action disabled={busy} onClick={() => void run()}>
-          Start CPython and run
+          {t.run}
         </Action>
       </div>
       {report !== undefined && (
@@ -85,13 +94,11 @@ export function PyodidePart(): JSX.Element {
               ...report.domains.flatMap(
                 ({ name, requests, foreign }) =>
                   [
-                    [`requests in ${name}`, requests],
-                    [`older blocks in ${name}`, foreign],
+                    [t.requests(name), requests],
+                    [t.older(name), foreign],
                   ] as const,
               ),
-              ...(report.arenas === undefined
-                ? []
-                : ([["arenas of 256 KiB", report.arenas.length]] as const)),
+              ...(report.arenas === undefined ? [] : ([[t.arenas, report.arenas.length]] as const)),
             ]}
           />
           {report.arenas !== undefined && (

@@ -241,6 +241,10 @@ export const structs: readonly Drawn[] = [
     layout: same(await ofTypes("js-value", "jsValueStruct")),
   },
   { id: "pymalloc_state", layout: (profile) => stateLayout(profile, 0) },
+  {
+    id: "pymalloc_engine",
+    layout: same((await builtModule("@pyrena/pymalloc", "engine-state"))["engineState"] as never),
+  },
   { id: "block_record", layout: same(blockRecord) },
   { id: "ObjectsState", layout: same(objectsState) },
   {
