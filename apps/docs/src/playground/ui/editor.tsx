@@ -82,7 +82,8 @@ export function Editor(props: EditorProps): VNode {
           ),
           EditorState.tabSize.of(4),
           marks,
-          EditorView.contentAttributes.of({ "aria-label": newest.current.label }),
+          // In the order of the Tab key by its own word: what can be scrolled has to be reached by keyboard.
+          EditorView.contentAttributes.of({ "aria-label": newest.current.label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) newest.current.onChange(update.state.doc.toString());
           }),
