@@ -5,11 +5,7 @@
  */
 import { type Address, type CollectorFactory, type Profile, profileFor } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
-import { Collecting } from "./collecting.ts";
 import { isCall, isMessy } from "./exact.ts";
-import { collectorOf, createHeap, type UnraisableReport } from "./heap.ts";
-import { countedLoads } from "./loads.ts";
-import { Failed, ObjectOperations } from "./object-operations.ts";
 import { splitOperation } from "./operations.ts";
 import {
   CELLS,
@@ -23,7 +19,11 @@ import {
   type Variable,
   visitStatements,
 } from "./program.ts";
-import { itemsOf, order, show, tagOf } from "./show.ts";
+import { Collecting } from "./pyrena/collecting.ts";
+import { collectorOf, createHeap, type UnraisableReport } from "./pyrena/heap.ts";
+import { countedLoads } from "./pyrena/loads.ts";
+import { Failed, ObjectOperations } from "./pyrena/object-operations.ts";
+import { itemsOf, order, show, tagOf } from "./pyrena/show.ts";
 
 /** A local that swaps and loops use, and the one that caught exceptions are bound to. */
 const SCRATCH = "z";

@@ -2,8 +2,8 @@
 import { type Address, type GenerationStats, gcDebug } from "@pyrena/abi";
 import { isIncremental } from "@pyrena/gc";
 import type { Objects } from "@pyrena/objects";
-import { argumentTuple, hasTransients, thresholdsFor } from "./exact.ts";
-import type { Census, Switch } from "./program.ts";
+import { argumentTuple, hasTransients, thresholdsFor } from "../exact.ts";
+import type { Census, Switch } from "../program.ts";
 import { itemsOf, show } from "./show.ts";
 
 /** What `show` knows; other things are shown by the names of their types. */
@@ -241,7 +241,7 @@ export class Collecting {
   /**
    * A collectable object that CPython makes on the way and drops at once, an iterator or a bound method: a collection
    * may become due there. Where such objects have free lists of their own, code that makes them is messy, see
-   * {@link ./exact.ts}.
+   * {@link ../exact.ts}.
    */
   transient(): void {
     if (hasTransients(this.python)) this.py.refs.decref(this.py.cells.create(0));

@@ -1,8 +1,8 @@
 /** Operations as calls on Pyrena's objects: what CPython's interpreter calls for each. */
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
+import { extendsByTables } from "../exact.ts";
 import type { Collecting } from "./collecting.ts";
-import { extendsByTables } from "./exact.ts";
 import { itemsOf } from "./show.ts";
 
 /** An exception is pending in the heap. */
