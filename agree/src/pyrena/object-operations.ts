@@ -29,6 +29,13 @@ export class ObjectOperations {
     if (result < 0) throw new Failed();
   }
 
+  /** What a call of a function written in C gives. @throws Failed if it gave nothing */
+  called(name: string, call: () => Address): Address {
+    const made = this.check(this.collecting.withArguments(name, call));
+    this.collecting.poll();
+    return made;
+  }
+
   get none(): Address {
     return this.py.constants.none;
   }
