@@ -1,10 +1,12 @@
 /** Classes: those of a program, with their finalizers, and the exception and the manager that all programs have. */
+
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { ClassDefinition, Expression } from "../program.ts";
+import { check, done, Failed } from "./failed.ts";
 import type { Functions } from "./functions.ts";
 import type { Log } from "./log.ts";
-import { Failed, type ObjectOperations } from "./object-operations.ts";
+import type { ObjectOperations } from "./object-operations.ts";
 import { tagOf } from "./show.ts";
 
 /** The classes of one heap. */
@@ -29,7 +31,7 @@ export class Classes {
     this.#log = log;
     this.rescued = py.list.create(0);
     const exception = py.exceptions.type("Exception");
-    this.boom = operations.check(py.classes.create({ name: "Boom", bases: [exception] }));
+    this.boom = check(py.classes.create({ name: "Boom", bases: [exception] }));
     this.manager = this.#managerClass();
   }
 
@@ -51,7 +53,7 @@ export class Classes {
       this.#log.tell("exit", kind === this.#operations.none ? "None" : py.types.name(kind));
       return py.protocol.getAttribute(py.frames.local(frame, 0), "suppresses");
     });
-    const made = this.#operations.check(
+    const made = check(
       py.classes.create({
         name: "Manager",
         attributes: [
@@ -80,7 +82,7 @@ export class Classes {
     method("m", (frame) => py.frames.load(frame, 0));
     if (definition.finalizer !== "none")
       method("__del__", (frame) => this.#finalizer(definition, index, frame));
-    const made = this.#operations.check(
+    const made = check(
       py.classes.create({
         name: `C${index}`,
         bases: definition.base < 0 ? [] : [this.defined[definition.base]!],
@@ -102,12 +104,12 @@ export class Classes {
         this.#log.tell("count", py.frames.getrefcount(frame, 0));
         break;
       case "resurrect":
-        operations.done(py.list.append(this.rescued, self));
+        done(py.list.append(this.rescued, self));
         break;
       case "raise":
         return this.raise();
       case "drop":
-        operations.done(py.protocol.setAttribute(self, "u", operations.none));
+        done(py.protocol.setAttribute(self, "u", operations.none));
         // Where a call of a builtin ends, what is due runs: before the instance is freed, and counted down.
         py.gc.poll();
         break;
@@ -118,7 +120,7 @@ export class Classes {
   /** `raise Boom` */
   raise(): never {
     const py = this.#py;
-    const exception = this.#operations.check(py.classes.call(this.boom, []));
+    const exception = check(py.classes.call(this.boom, []));
     py.exceptions.raise(exception);
     py.refs.decref(exception);
     throw new Failed();

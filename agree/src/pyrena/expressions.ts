@@ -1,9 +1,11 @@
 /** Expressions: the objects that they make. */
+
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Expression } from "../program.ts";
 import type { Classes } from "./classes.ts";
 import type { Collecting } from "./collecting.ts";
+import { check } from "./failed.ts";
 import type { ObjectOperations } from "./object-operations.ts";
 import type { Variables } from "./variables.ts";
 
@@ -97,7 +99,7 @@ export class Expressions {
     const objects = items.map((item) => this.evaluate(item));
     const made = pack(objects);
     for (let i = objects.length - 1; i >= 0; i--) this.#py.refs.decref(objects[i]!);
-    return this.#operations.check(made);
+    return check(made);
   }
 
   /** `{key: value, …}` of keys and values in turn: `BUILD_MAP`. NULL with an exception pending. */
@@ -105,7 +107,7 @@ export class Expressions {
     const py = this.#py;
     if (items.length === 0) return py.dict.create();
     const strings = items.every((item, i) => i % 2 === 1 || py.types.typeOf(item) === py.str.type);
-    const dict = this.#operations.check(py.dict.createPresized(items.length / 2, strings));
+    const dict = check(py.dict.createPresized(items.length / 2, strings));
     for (let i = 0; i < items.length; i += 2) {
       if (py.dict.setItem(dict, items[i]!, items[i + 1]!) < 0) {
         py.refs.decref(dict);

@@ -2,6 +2,7 @@
  * Statements that hold others, and the frames that they run in: functions, calls, `try` and `with`. How a single statement
  * is performed is handed in, since those that hold none need nothing of this.
  */
+
 import type { Address } from "@pyrena/abi";
 import {
   CELLS,
@@ -11,8 +12,8 @@ import {
   type Variable,
   visitStatements,
 } from "../program.ts";
+import { check, done, Failed } from "./failed.ts";
 import { countedLoads } from "./loads.ts";
-import { Failed } from "./object-operations.ts";
 import { ERROR, SCRATCH } from "./variables.ts";
 import type { World } from "./world.ts";
 
@@ -67,7 +68,7 @@ export class Frames {
       locals.forEach((local, i) => {
         if (local === ERROR) return;
         if (i >= argCount) py.frames.store(frame, i, operations.newNone());
-        if (cells.has(local)) operations.done(py.frames.makeCell(frame, i));
+        if (cells.has(local)) done(py.frames.makeCell(frame, i));
       });
       // The function begins after its cells have been made.
       collecting.poll();
@@ -96,15 +97,15 @@ export class Frames {
 
   /** `def to(): return cell` */
   closure(statement: Extract<Statement, { s: "closure" }>): void {
-    const { functions, operations, py, variables } = this.#world;
-    const closure = operations.check(py.tuple.pack([variables.peek(statement.cell)]));
+    const { functions, py, variables } = this.#world;
+    const closure = check(py.tuple.pack([variables.peek(statement.cell)]));
     const made = functions.create(this.#prepared.get(statement)!, closure);
     py.refs.decref(closure);
     variables.store(statement.to, made);
   }
 
   call(statement: Extract<Statement, { s: "call" }>): void {
-    const { collecting, operations, program, py, variables } = this.#world;
+    const { collecting, program, py, variables } = this.#world;
     const made = this.#prepared.get(statement)!;
     if (program.collecting === "automatic") collecting.poll();
     let lent = 0;
@@ -113,13 +114,13 @@ export class Frames {
       lent |= 1 << i;
       return variables.peek(name);
     });
-    const result = operations.check(py.frames.callMoving(made, args, lent));
+    const result = check(py.frames.callMoving(made, args, lent));
     if (statement.to === null) py.refs.decref(result);
     else variables.store(statement.to, result);
   }
 
   tryStatement(statement: Extract<Statement, { s: "try" }>): void {
-    const { classes, collecting, log, operations, py, variables } = this.#world;
+    const { classes, collecting, log, py, variables } = this.#world;
     const { keeps } = statement;
     const result = py.frames.tryExcept(() => this.#block(statement.body), {
       kinds: [classes.boom],
@@ -133,19 +134,19 @@ export class Frames {
         return this.#block(statement.handler);
       },
     });
-    operations.done(result);
+    done(result);
     collecting.poll();
     log.forgetIdentities();
   }
 
   withStatement(statement: Extract<Statement, { s: "with" }>): void {
-    const { classes, collecting, operations, py, variables } = this.#world;
+    const { classes, collecting, py, variables } = this.#world;
     const { to } = statement;
-    const manager = operations.check(py.classes.call(classes.manager, []));
+    const manager = check(py.classes.call(classes.manager, []));
     const number = py.int.from(statement.number);
     const suppresses = py.int.fromBoolean(statement.suppresses);
-    operations.done(py.protocol.setAttribute(manager, "number", number));
-    operations.done(py.protocol.setAttribute(manager, "suppresses", suppresses));
+    done(py.protocol.setAttribute(manager, "number", number));
+    done(py.protocol.setAttribute(manager, "suppresses", suppresses));
     py.refs.decref(number);
     const fast = to !== null && variables.isFast(to) ? variables.slot(to) : undefined;
     const body = (entered: Address): number => {
@@ -157,7 +158,7 @@ export class Frames {
       steals: true,
       ...(fast === undefined ? { discards: to === null } : { local: fast }),
     });
-    operations.done(result);
+    done(result);
     collecting.forget();
   }
 }

@@ -1,7 +1,8 @@
 /** Code objects with bodies in TypeScript, and functions made of them. */
+
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
-import { Failed, type ObjectOperations } from "./object-operations.ts";
+import { check, Failed } from "./failed.ts";
 
 /** What a function does with its frame: a new reference, or 0 with an exception pending; it may throw {@link Failed}. */
 export type Body = (frame: Address) => Address;
@@ -9,16 +10,14 @@ export type Body = (frame: Address) => Address;
 /** Makes the functions of one module. */
 export class Functions {
   readonly #py: Objects;
-  readonly #operations: ObjectOperations;
   readonly #globals: Address;
   /** All code objects, which stay until their program has ended. */
   readonly codes: Address[] = [];
   /** How many of them belong to no program. */
   #own = 0;
 
-  constructor(py: Objects, operations: ObjectOperations, globals: Address) {
+  constructor(py: Objects, globals: Address) {
     this.#py = py;
-    this.#operations = operations;
     this.#globals = globals;
   }
 
@@ -43,7 +42,7 @@ export class Functions {
     body: Body,
     freeNames?: readonly string[],
   ): Address {
-    const code = this.#operations.check(
+    const code = check(
       this.#py.functions.createCode({
         name,
         locals,
@@ -65,7 +64,7 @@ export class Functions {
 
   /** A function: a new reference. */
   create(code: Address, closure?: Address): Address {
-    return this.#operations.check(this.#py.functions.create(code, this.#globals, closure));
+    return check(this.#py.functions.create(code, this.#globals, closure));
   }
 
   /** A function with code of its own. */

@@ -1,6 +1,8 @@
 /** Statements that are loops: the interpreter looks for what is due where they begin, and where they go back. */
+
 import type { Address } from "@pyrena/abi";
 import type { Statement } from "../program.ts";
+import { check, done } from "./failed.ts";
 import type { World } from "./world.ts";
 
 /** Many small steps of one kind. */
@@ -24,7 +26,6 @@ function step(
   i: number,
 ): void {
   const { py } = world;
-  const { check, done } = world.operations;
   const number = check(py.int.from(i));
   switch (op) {
     case "append":
@@ -58,7 +59,6 @@ function step(
 /** What a variable holds, ever deeper. */
 export function nest(world: World, statement: Extract<Statement, { s: "nest" }>): void {
   const { classes, collecting, expressions, py, variables } = world;
-  const { check, done } = world.operations;
   const { kind, on, cls, tag, depth } = statement;
   collecting.poll();
   for (let i = tag; i < tag + depth; i++) {

@@ -1,10 +1,11 @@
 /** Operations as statements: their operands are evaluated, the result is stored, then the operands are released. */
+
 import type { Address } from "@pyrena/abi";
 import { isCall } from "../exact.ts";
 import { splitOperation } from "../operations.ts";
 import type { Statement } from "../program.ts";
-
-import { Failed } from "./object-operations.ts";
+import { check, done, Failed } from "./failed.ts";
+import { inplace } from "./operators.ts";
 import { ERROR } from "./variables.ts";
 import type { World } from "./world.ts";
 
@@ -18,7 +19,7 @@ export function operation(world: World, statement: Operation): void {
 
 /** The operation in a `try`; the log is told of what it raises. */
 function guarded(world: World, statement: Operation): void {
-  const { collecting, log, operations, py, variables } = world;
+  const { collecting, log, py, variables } = world;
   const body = (): number => {
     try {
       operate(world, statement);
@@ -35,7 +36,7 @@ function guarded(world: World, statement: Operation): void {
       return 0;
     },
   });
-  operations.done(result);
+  done(result);
   collecting.forget();
 }
 
@@ -43,7 +44,7 @@ function operate(world: World, statement: Operation): void {
   const { collecting, expressions, operations, py, variables } = world;
   const { name, attribute } = splitOperation(statement.op);
   if (name === "inplaceConcat" || name === "inplaceRepeat") {
-    inplace(world, statement, name === "inplaceRepeat");
+    augment(world, statement, name === "inplaceRepeat");
     return;
   }
   const held: Address[] = [];
@@ -71,10 +72,10 @@ function operate(world: World, statement: Operation): void {
     if (name === "getslice" || name === "setslice" || name === "delslice") {
       const [start = 0, stop = 0, step = operations.none] = args;
       const third = name === "setslice" ? operations.none : step;
-      hold(operations.check(py.slice.create(start, stop, third)));
+      hold(check(py.slice.create(start, stop, third)));
     }
     callsWeakref = name === "call" && py.types.typeOf(on) === py.weakrefs.refType;
-    result = operations.check(operations.perform(name, attribute, on, args));
+    result = check(operations.perform(name, attribute, on, args));
   } finally {
     for (let i = held.length - 1; i >= 0; i--) py.refs.xdecref(held[i]!);
   }
@@ -83,11 +84,12 @@ function operate(world: World, statement: Operation): void {
   else variables.store(statement.to, result);
 }
 
-function inplace(world: World, statement: Operation, repeats: boolean): void {
-  const { expressions, operations, py, variables } = world;
+/** `on += arg`, `on *= arg` */
+function augment(world: World, statement: Operation, repeats: boolean): void {
+  const { expressions, py, variables } = world;
   const on = variables.load(statement.on);
   const arg = expressions.evaluate(statement.args[0]!);
-  const result = operations.inplace(on, arg, repeats);
+  const result = inplace(py, on, arg, repeats);
   py.refs.decref(arg);
   py.refs.decref(on);
   variables.store(statement.on, result);

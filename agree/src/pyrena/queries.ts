@@ -1,7 +1,9 @@
 /** Log statements: what is asked of one variable, or two, and what the answer is. */
+
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Query, Statement } from "../program.ts";
+import { check } from "./failed.ts";
 import type { Told } from "./log.ts";
 import { itemsOf, order, show } from "./show.ts";
 import type { World } from "./world.ts";
@@ -72,7 +74,7 @@ function answer(
     case "weakrefs":
       return py.weakrefs.count(object);
     case "attributes": {
-      const dict = operations.check(py.classes.dict(object));
+      const dict = check(py.classes.dict(object));
       const names = itemsOf(py, dict).map((key) => keyText(py, key));
       py.refs.decref(dict);
       return names.join();

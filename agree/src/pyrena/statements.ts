@@ -1,6 +1,8 @@
 /** Every statement as the calls that CPython's interpreter would make for it. */
+
 import { isMessy } from "../exact.ts";
 import type { Statement } from "../program.ts";
+import { check, done } from "./failed.ts";
 import { Frames } from "./frames.ts";
 import { bulk, nest } from "./loops.ts";
 import { operation } from "./operate.ts";
@@ -91,12 +93,12 @@ export class Statements {
 function instantiate(world: World, statement: Extract<Statement, { s: "new" }>): void {
   const { classes, collecting, operations, py, variables, weakrefs } = world;
   const { to } = statement;
-  const made = operations.check(py.classes.call(classes.defined[statement.cls]!, []));
+  const made = check(py.classes.call(classes.defined[statement.cls]!, []));
   collecting.poll();
   variables.store(to, made);
   const tag = operations.called("int", () => py.int.from(statement.tag));
   const object = variables.load(to);
-  operations.done(py.protocol.setAttribute(object, "t", tag));
+  done(py.protocol.setAttribute(object, "t", tag));
   py.refs.decref(object);
   py.refs.decref(tag);
   if (statement.watched) weakrefs.watch(variables.load(to));
@@ -104,7 +106,7 @@ function instantiate(world: World, statement: Extract<Statement, { s: "new" }>):
 
 /** `to = weakref.ref(on, callback)` */
 function refer(world: World, statement: Extract<Statement, { s: "weakref" }>): void {
-  const { collecting, operations, py, variables, weakrefs } = world;
+  const { collecting, py, variables, weakrefs } = world;
   const { callback: number, kind, raises } = statement;
   const on = variables.load(statement.on);
   const callback = number === null ? 0 : weakrefs.callback(number, kind, raises);
@@ -112,5 +114,5 @@ function refer(world: World, statement: Extract<Statement, { s: "weakref" }>): v
   py.refs.decref(on);
   py.refs.xdecref(callback);
   collecting.poll();
-  variables.store(statement.to, operations.check(made));
+  variables.store(statement.to, check(made));
 }

@@ -1,8 +1,9 @@
 /** Variables: locals of the running frame, those in cells, and globals of the module. */
+
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { GLOBALS, type Statement, type Variable } from "../program.ts";
-import type { ObjectOperations } from "./object-operations.ts";
+import { check, done } from "./failed.ts";
 
 /** A local that swaps and loops use, and the one that caught exceptions are bound to. */
 export const SCRATCH = "z";
@@ -20,13 +21,11 @@ export interface Scope {
 /** The variables that the running frame sees. */
 export class Variables {
   readonly #py: Objects;
-  readonly #operations: ObjectOperations;
   readonly #globals: Address;
   readonly #scopes: Scope[] = [];
 
-  constructor(py: Objects, operations: ObjectOperations, globals: Address) {
+  constructor(py: Objects, globals: Address) {
     this.#py = py;
-    this.#operations = operations;
     this.#globals = globals;
   }
 
@@ -68,9 +67,7 @@ export class Variables {
     }
     const { cells, frame, index } = this.#scope;
     const slot = index.get(name)!;
-    return this.#operations.check(
-      cells.has(name) ? py.frames.loadCell(frame, slot) : py.frames.load(frame, slot),
-    );
+    return check(cells.has(name) ? py.frames.loadCell(frame, slot) : py.frames.load(frame, slot));
   }
 
   /** What a variable holds, borrowed from it. */
@@ -88,7 +85,7 @@ export class Variables {
       const result = py.dict.setItem(this.#globals, key, value);
       py.refs.decref(value);
       py.refs.decref(key);
-      this.#operations.done(result);
+      done(result);
       return;
     }
     const { cells, frame, index } = this.#scope;
@@ -104,19 +101,19 @@ export class Variables {
       const key = py.str.interned(name);
       const result = py.dict.deleteItem(this.#globals, key);
       py.refs.decref(key);
-      this.#operations.done(result);
+      done(result);
       return;
     }
     const { cells, frame, index } = this.#scope;
     const remove = cells.has(name) ? py.frames.deleteCell : py.frames.delete;
-    this.#operations.done(remove(frame, index.get(name)!));
+    done(remove(frame, index.get(name)!));
   }
 
   /** `to = from` */
   assign(to: Variable, from: Variable): void {
     if (this.isFast(to) && this.isFast(from)) {
       const { frame, index } = this.#scope;
-      this.#operations.done(this.#py.frames.assign(frame, index.get(to)!, index.get(from)!));
+      done(this.#py.frames.assign(frame, index.get(to)!, index.get(from)!));
     } else this.store(to, this.load(from));
   }
 

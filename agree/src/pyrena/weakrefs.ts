@@ -1,7 +1,9 @@
 /** Weak references and their callbacks, which have numbers. */
+
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Classes } from "./classes.ts";
+import { check, done } from "./failed.ts";
 import type { Functions } from "./functions.ts";
 import type { Log } from "./log.ts";
 import type { ObjectOperations } from "./object-operations.ts";
@@ -10,7 +12,6 @@ import { itemsOf } from "./show.ts";
 /** The weak references of one heap. */
 export class Weakrefs {
   readonly #py: Objects;
-  readonly #operations: ObjectOperations;
   readonly #functions: Functions;
   /** A list of weak references to instances, of which the log tells at the end whether they are alive. */
   readonly watched: Address;
@@ -29,7 +30,6 @@ export class Weakrefs {
     log: Log,
   ) {
     this.#py = py;
-    this.#operations = operations;
     this.#functions = functions;
     this.watched = py.list.create(0);
     // The number is captured.
@@ -39,7 +39,7 @@ export class Weakrefs {
         ["weak"],
         1,
         (frame) => {
-          const number = operations.check(py.frames.loadCell(frame, 1));
+          const number = check(py.frames.loadCell(frame, 1));
           const isDead = tells !== "whether dead" || py.weakrefs.isDead(py.frames.local(frame, 0));
           log.tell(`callback ${py.int.value(number)}`, isDead);
           py.refs.decref(number);
@@ -68,11 +68,10 @@ export class Weakrefs {
   /** A function with one captured variable, as harness.py makes them. */
   callback(number: number, kind: "ref" | "proxy", raises: boolean): Address {
     const py = this.#py;
-    const operations = this.#operations;
-    const captured = operations.check(py.int.from(number));
-    const cell = operations.check(py.cells.create(captured));
+    const captured = check(py.int.from(number));
+    const cell = check(py.cells.create(captured));
     py.gc.poll();
-    const closure = operations.check(py.tuple.pack([cell]));
+    const closure = check(py.tuple.pack([cell]));
     py.refs.decref(captured);
     const { raising, proxies, refs } = this.#codes;
     const code = raises ? raising : kind === "proxy" ? proxies : refs;
@@ -86,10 +85,10 @@ export class Weakrefs {
   /** Keeps a weak reference to the object. Steals the object. */
   watch(object: Address): void {
     const py = this.#py;
-    const weak = this.#operations.check(this.create("ref", object, 0));
+    const weak = check(this.create("ref", object, 0));
     py.refs.decref(object);
     py.gc.poll();
-    this.#operations.done(py.list.append(this.watched, weak));
+    done(py.list.append(this.watched, weak));
     py.refs.decref(weak);
   }
 

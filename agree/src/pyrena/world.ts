@@ -1,10 +1,12 @@
 /** A heap with all that programs find there, made once for many of them. */
+
 import type { Address, CollectorFactory, Profile } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Program } from "../program.ts";
 import { Classes } from "./classes.ts";
 import { Collecting } from "./collecting.ts";
 import { Expressions } from "./expressions.ts";
+import { check, done } from "./failed.ts";
 import { Functions } from "./functions.ts";
 import { createHeap } from "./heap.ts";
 import { Log } from "./log.ts";
@@ -45,7 +47,7 @@ export class World {
     this.globals = py.modules.dict(this.module);
     this.collecting = new Collecting(py, profile.python, this.log);
     this.operations = new ObjectOperations(py, this.collecting);
-    this.functions = new Functions(py, this.operations, this.globals);
+    this.functions = new Functions(py, this.globals);
     this.collecting.listener = this.functions.define(
       "collecting",
       ["phase", "info"],
@@ -58,9 +60,9 @@ export class World {
     this.classes = new Classes(py, this.operations, this.functions, this.log);
     this.weakrefs = new Weakrefs(py, this.operations, this.functions, this.classes, this.log);
     // The collector sees the module's dict as it sees one that has functions in it.
-    this.operations.done(py.dict.setItem(this.globals, py.str.name("M"), this.classes.manager));
+    done(py.dict.setItem(this.globals, py.str.name("M"), this.classes.manager));
     this.functions.keepAll();
-    this.variables = new Variables(py, this.operations, this.globals);
+    this.variables = new Variables(py, this.globals);
     this.expressions = new Expressions(
       py,
       this.operations,
@@ -81,7 +83,7 @@ export class World {
 
   /** The str `n…` of a number, borrowed. */
   nameOf(i: number): Address {
-    return (this.names[i] ??= this.operations.check(this.py.str.from(`n${i}`)));
+    return (this.names[i] ??= check(this.py.str.from(`n${i}`)));
   }
 
   /** References that are held for all programs, or until this one has ended. */
