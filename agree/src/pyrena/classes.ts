@@ -1,5 +1,4 @@
 /** Classes: those of a program, with their finalizers, and the exception and the manager that all programs have. */
-
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { ClassDefinition, Expression } from "../program.ts";

@@ -1,5 +1,4 @@
 /** Expressions: the objects that they make. */
-
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Expression } from "../program.ts";

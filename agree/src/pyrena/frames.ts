@@ -2,7 +2,6 @@
  * Statements that hold others, and the frames that they run in: functions, calls, `try` and `with`. How a single statement
  * is performed is handed in, since those that hold none need nothing of this.
  */
-
 import type { Address } from "@pyrena/abi";
 import {
   CELLS,

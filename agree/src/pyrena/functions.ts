@@ -1,5 +1,4 @@
 /** Code objects with bodies in TypeScript, and functions made of them. */
-
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { check, Failed } from "./failed.ts";

@@ -1,5 +1,4 @@
 /** Statements that are loops: the interpreter looks for what is due where they begin, and where they go back. */
-
 import type { Address } from "@pyrena/abi";
 import type { Statement } from "../program.ts";
 import { check, done } from "./failed.ts";

@@ -1,5 +1,4 @@
 /** Operations as statements: their operands are evaluated, the result is stored, then the operands are released. */
-
 import type { Address } from "@pyrena/abi";
 import { isCall } from "../exact.ts";
 import { splitOperation } from "../operations.ts";

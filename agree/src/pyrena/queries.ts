@@ -1,5 +1,4 @@
 /** Log statements: what is asked of one variable, or two, and what the answer is. */
-
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Query, Statement } from "../program.ts";

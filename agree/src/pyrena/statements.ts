@@ -1,5 +1,4 @@
 /** Every statement as the calls that CPython's interpreter would make for it. */
-
 import { isMessy } from "../exact.ts";
 import type { Statement } from "../program.ts";
 import { check, done } from "./failed.ts";

@@ -1,5 +1,4 @@
 /** Variables: locals of the running frame, those in cells, and globals of the module. */
-
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { GLOBALS, type Statement, type Variable } from "../program.ts";

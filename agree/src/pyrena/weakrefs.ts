@@ -1,5 +1,4 @@
 /** Weak references and their callbacks, which have numbers. */
-
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Classes } from "./classes.ts";

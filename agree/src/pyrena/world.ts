@@ -1,5 +1,4 @@
 /** A heap with all that programs find there, made once for many of them. */
-
 import type { Address, CollectorFactory, Profile } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import type { Program } from "../program.ts";
@@ -29,7 +28,7 @@ export class World {
   readonly variables: Variables;
   readonly expressions: Expressions;
   /** The strs `n0`, `n1` … that harness.py has made beforehand, as far as the program has come upon them. */
-  names: Address[] = [];
+  #names: Address[] = [];
   /** The program that runs. */
   program!: Program;
 
@@ -75,7 +74,7 @@ export class World {
   /** Begins a program. */
   begin(program: Program): void {
     this.program = program;
-    this.names = [];
+    this.#names = [];
     this.log.begin();
     this.functions.begin();
     this.classes.begin();
@@ -83,7 +82,7 @@ export class World {
 
   /** The str `n…` of a number, borrowed. */
   nameOf(i: number): Address {
-    return (this.names[i] ??= check(this.py.str.from(`n${i}`)));
+    return (this.#names[i] ??= check(this.py.str.from(`n${i}`)));
   }
 
   /** References that are held for all programs, or until this one has ended. */
@@ -98,7 +97,7 @@ export class World {
       ...classes.defined,
       ...functions.codes,
       weakrefs.watched,
-      ...this.names.filter((name) => name !== undefined),
+      ...this.#names.filter((name) => name !== undefined),
     ];
   }
 }
