@@ -18,12 +18,7 @@ const run = async (program: string): Promise<string[]> => {
 };
 
 it("looks at the arenas of a CPython in Node", async () => {
-  const printed = await run("in-node.mjs");
-  expectPrinted(printed, texts[0]!);
-  const arenas = (line: string): number => Number(/: (\d+) arenas/.exec(line)![1]);
-  // What the page says of the third line.
-  expect(arenas(printed[1]!)).toBeGreaterThan(5);
-  expect(arenas(printed[2]!)).toBeGreaterThan(5);
+  expectPrinted(await run("in-node.mjs"), texts[0]!);
 });
 
 it("installs an allocator that refuses", async () => {

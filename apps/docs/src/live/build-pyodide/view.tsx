@@ -18,7 +18,7 @@ type AllocatorName = (typeof allocators)[number];
 /** Seconds: the interpreter has to be fetched and started first. */
 const PATIENCE = 60;
 
-const PROGRAM = `rows = [{"n": n, "name": f"row {n}"} for n in range(20_000)]
+const PROGRAM = `rows = [{"n": n, "name": "row " + str(n)} for n in range(20_000)]
 names = [row["name"] for row in rows]
 del rows
 names = names[::500]

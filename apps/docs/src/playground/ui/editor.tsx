@@ -91,7 +91,7 @@ export function Editor(props: EditorProps): VNode {
           ),
           EditorState.tabSize.of(4),
           marks,
-          // By its tabindex checkers, too, know that the keyboard gets in, and can scroll.
+          // In the order of the Tab key by its own word: what can be scrolled has to be reached by keyboard.
           EditorView.contentAttributes.of({ "aria-label": newest.current.label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) newest.current.onChange(update.state.doc.toString());
