@@ -41,9 +41,24 @@ export interface StartHooks {
 /** Thrown out of Pyodide's start when CPython is up. */
 class EnoughStarted extends Error {}
 
+/**
+ * Hosts that do not know WebAssembly send it as mere bytes, which browsers do not compile while they arrive, and Pyodide
+ * would then wait for ever: such bytes are compiled when all of them are there.
+ */
+function compileWhatever(): void {
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    const response = await source;
+    return response.headers.get("content-type")?.startsWith("application/wasm")
+      ? instantiateStreaming(response, imports)
+      : WebAssembly.instantiate(await response.arrayBuffer(), imports);
+  };
+}
+
 /** Start CPython up to the point where it could run a program. */
 export async function startInterpreter(hooks: StartHooks): Promise<PythonModule> {
   const { folder, version } = hooks;
+  compileWhatever();
   // Both files at once; the binary and the library follow.
   const [pyodide, script] = (await Promise.all([
     import(/* @vite-ignore */ `${folder}pyodide.mjs`),
