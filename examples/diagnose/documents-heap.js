@@ -24,12 +24,13 @@ py.scope(() => {
     const root = Section.new();
     document.setAttr("root", root);
     root.setAttr("document", document);
-    root.setAttr("children", []);
+    const children = py.list();
+    root.setAttr("children", children);
     for (const title of ["Arenas", "Garbage"]) {
       const section = Section.new();
       section.setAttr("title", title);
       section.setAttr("parent", root);
-      root.attrRef("children").append(section);
+      children.append(section);
     }
     if (number === 0) globals.set("document", document);
   }

@@ -85,3 +85,4 @@ def read_all_mended(count=DOCUMENTS):
 if __name__ == "__main__":
     headings = read_all_mended() if "--mended" in sys.argv else read_all()
     print(f"{headings:,} headings read; at most {most_alive:,} of {DOCUMENTS:,} documents were alive at once")
+    document = parse(TEXT)  # one to look at

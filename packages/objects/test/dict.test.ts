@@ -730,6 +730,45 @@ describe.each(everyProfile)("split tables in %s %s", (version, abi) => {
     core.inspect.verify();
   });
 
+  it("are copied as they are once the copy has its memory, whatever a collection does meanwhile", () => {
+    for (const change of ["value", "deleted", "cleared", "combined"]) {
+      let meanwhile: (() => void) | undefined;
+      let requests = 0;
+      const core = testObjects(version, abi, {
+        wrapAllocator: (next) => ({
+          ...next,
+          ctx: undefined,
+          malloc: (_, size) => {
+            // The values are asked for first, then the dict.
+            if (meanwhile !== undefined && ++requests === 2) {
+              const run = meanwhile;
+              meanwhile = undefined;
+              run();
+            }
+            return next.malloc(next.ctx, size);
+          },
+          calloc: (_, nelem, elsize) => next.calloc(next.ctx, nelem, elsize),
+          realloc: (_, ptr, size) => next.realloc(next.ctx, ptr, size),
+          free: (_, ptr) => next.free(next.ctx, ptr),
+        }),
+      });
+      const { dict, refs } = core;
+      const { made, drop } = shared(core);
+      meanwhile = () => {
+        if (change === "value") set(core, made, "a", 70_000);
+        else if (change === "deleted") withKey(core, "a", (key) => dict.deleteItem(made, key));
+        else if (change === "cleared") dict.clear(made);
+        else set(core, made, 5, 5);
+      };
+      const copy = dict.copy(made);
+      expect(meanwhile).toBe(undefined);
+      expect(itemsOf(core, copy)).toEqual(itemsOf(core, made));
+      for (const object of [made, copy]) refs.decref(object);
+      drop();
+      core.inspect.verify();
+    }
+  });
+
   it("survive the failure of each request", () => {
     const { core, everyFailureOf } = failingHeap(version, abi);
     const { dict } = core;

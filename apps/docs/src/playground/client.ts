@@ -52,6 +52,8 @@ export interface PlaygroundListener {
   /** The answer to `watch`. */
   graph?(graph: Graph, moment: number | undefined): void;
   moment?(moment: Moment): void;
+  /** What the heap is, where only the program decides. */
+  label?(text: string): void;
   /** Moments were let go, or the bytes of their heaps. */
   forgotten?(moments: readonly number[], bytesOf: readonly number[]): void;
   blocks?(pool: PoolBlocks | undefined): void;
@@ -151,6 +153,14 @@ export class Playground {
     this.#setPhase(replay === undefined ? "running" : "replaying");
     const { program } = this.#last!;
     worker.postMessage({ type: "run", program, watch, replay } satisfies Command);
+  }
+
+  /** Run another program on the heap as it was at a moment, in the worker that has that heap. */
+  goOn(program: string, moment: number): void {
+    if (this.#worker === undefined || this.#phase !== "ended") return;
+    this.#startedAt = performance.now();
+    this.#setPhase("running");
+    this.#worker.postMessage({ type: "goOn", program, moment } satisfies Command);
   }
 
   /** Stop the program: by KeyboardInterrupt if that reaches it, else by ending its worker. */
@@ -319,6 +329,9 @@ export class Playground {
         return;
       case "graph":
         listener.graph?.(report.graph, report.moment);
+        return;
+      case "label":
+        listener.label?.(report.text);
         return;
       case "moment":
         listener.moment?.(report.moment);

@@ -35,8 +35,19 @@ export interface Settings {
   readonly memoryLimit: number;
   /** Whether lines are followed: their allocations counted, stepped through, run to again. Costs time at each line. */
   readonly lines: boolean;
+  /** What the program of the second tab finds as `settings`; CPython has no use for it. */
+  readonly runtime?: RuntimeSettings | undefined;
   /** Which moments of a run are kept, to go back to. Where it stood still, they always are. */
   readonly moments: "some" | "lines";
+}
+
+/** Options of `createRuntime` that can be chosen beside the editor. */
+export interface RuntimeSettings {
+  readonly python: string;
+  readonly abi: "lp64" | "ilp32";
+  readonly allocator: string;
+  /** Absent: as the version has it. */
+  readonly collector?: "generational" | "incremental" | "none" | undefined;
 }
 
 /** How far a program has come, whatever time that took. */
@@ -64,6 +75,10 @@ export interface Moment {
   /** From 1, growing with time. */
   readonly id: number;
   readonly at: MomentAt;
+  /** What the program itself calls it. */
+  readonly name?: string | undefined;
+  /** Whether the heap can go on from there with another program. */
+  readonly canGoOn?: boolean | undefined;
   /** The program's line, 0 if none runs. */
   readonly line: number;
   readonly clock: Clock;
@@ -111,6 +126,8 @@ export type Command =
       readonly watch: readonly string[];
       readonly replay?: Replay | undefined;
     }
+  /** Run another program on the heap as it was at a moment. */
+  | { readonly type: "goOn"; readonly program: string; readonly moment: number }
   /** Raise KeyboardInterrupt. */
   | { readonly type: "interrupt" }
   | { readonly type: "pause" }
@@ -188,6 +205,8 @@ export type Report =
       readonly reach: Reach;
       readonly milliseconds: number;
     }
+  /** What the heap is, once that is known. */
+  | { readonly type: "label"; readonly text: string }
   /** It could not be started. */
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "output"; readonly to: "stdout" | "stderr"; readonly text: string }

@@ -8,14 +8,15 @@ export interface PythonVersion {
   readonly from: string;
   /** The script that has Emscripten's part; before 314 it is no module, and leaves a global behind. */
   readonly script: "pyodide.asm.mjs" | "pyodide.asm.js";
+  readonly collector: "generational" | "incremental";
 }
 
-/** Newest last but one: 3.15 is an alpha version. */
+/** The last one is a release candidate. */
 export const pythonVersions: readonly PythonVersion[] = [
-  { python: "3.12", from: "pyodide-3.12", script: "pyodide.asm.js" },
-  { python: "3.13", from: "pyodide-3.13", script: "pyodide.asm.js" },
-  { python: "3.14", from: "pyodide", script: "pyodide.asm.mjs" },
-  { python: "3.15", from: "pyodide-3.15", script: "pyodide.asm.mjs" },
+  { python: "3.12", from: "pyodide-3.12", script: "pyodide.asm.js", collector: "generational" },
+  { python: "3.13", from: "pyodide-3.13", script: "pyodide.asm.js", collector: "generational" },
+  { python: "3.14", from: "pyodide", script: "pyodide.asm.mjs", collector: "incremental" },
+  { python: "3.15", from: "pyodide-3.15", script: "pyodide.asm.mjs", collector: "generational" },
 ];
 
 /** The version that is used unless another is chosen. */

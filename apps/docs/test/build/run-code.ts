@@ -105,15 +105,17 @@ export function blocksOf(page: string): CodeBlock[] {
   );
 }
 
-/** Expect printed lines to be those of a text in which … stands for anything. */
+/** Expect printed lines to be those of a text in which … stands for anything; alone on a line, for any lines. */
 export function expectPrinted(printed: readonly string[], shown: string): void {
-  const lines = shown.trimEnd().split("\n");
-  expect(printed.map((line) => line.trimEnd()).length).toBe(lines.length);
-  for (const [n, line] of lines.entries()) {
-    const pattern = line
-      .split("…")
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*");
-    expect(printed[n]!.trimEnd()).toMatch(new RegExp(`^${pattern}$`));
-  }
+  const pattern = shown
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      if (line === "…") return "(?:.*\n)*?";
+      const literal = line.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+      return `${literal.join(".*")} *\n`;
+    })
+    .join("");
+  const text = `${printed.join("\n")}\n`;
+  if (!new RegExp(`^${pattern}$`).test(text)) expect(text.trimEnd()).toBe(shown.trimEnd());
 }

@@ -1,17 +1,10 @@
-/** The pages about diagnosing in a browser: they load, fit, and their pictures show what their runs told. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { AxeBuilder } from "@axe-core/playwright";
+/** The pages about diagnosing in a browser: their pictures show what their runs told, and their programs open. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RecordedRun, totalsOf } from "../../src/live/recorded/model.ts";
 import orders from "../../src/live/recorded/runs/orders.json";
 import sessions from "../../src/live/recorded/runs/sessions.json";
 import { missing, Site } from "../playground/browser.ts";
-
-const paths = readdirSync(join(import.meta.dirname, "../../src/content/docs/diagnose"))
-  .filter((name) => name.endsWith(".mdx"))
-  .map((name) => `diagnose/${name.replace(".mdx", "")}/`);
 
 describe.skipIf(missing)("the pages about diagnosing, in a browser", () => {
   let site: Site;
@@ -25,35 +18,6 @@ describe.skipIf(missing)("the pages about diagnosing, in a browser", () => {
     await site?.close();
   });
   const open = (path: string): Promise<unknown> => page.goto(new URL(`/${path}`, page.url()).href);
-
-  it.each(paths)("/%s loads without an error, is accessible, and fits on a phone", async (path) => {
-    const before = site.errors.length;
-    await page.setViewportSize({ width: 1280, height: 900 });
-    await open(path);
-    for (const part of await page.locator("astro-island").all()) {
-      await part.scrollIntoViewIfNeeded();
-    }
-    await page.waitForFunction(() => document.querySelector("astro-island[ssr]") === null);
-    // Code that is too wide can be scrolled by keys: the page sees to that when it finds the time.
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll("pre")].every(
-        (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0,
-      ),
-    );
-    // Starlight's search button shows its keys beside its name; the name leaves them out.
-    const { violations } = await new AxeBuilder({ page })
-      .exclude("button[data-open-modal]")
-      .analyze();
-    const found = violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-    expect(found).toEqual([]);
-    await page.setViewportSize({ width: 390, height: 844 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
-      390,
-    );
-    expect(site.errors.slice(before)).toEqual([]);
-  });
 
   it.each<[string, Readonly<Record<string, RecordedRun>>]>([
     ["diagnose/memory-stays/", sessions],

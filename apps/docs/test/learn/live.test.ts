@@ -2,8 +2,10 @@
  * The live parts in a browser, in both languages: each does what its page says, number for number. In English with nothing
  * but a keyboard, in Chinese with a mouse; captions come from the parts' own texts, so that both read the same scripts.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { grouped, type Language } from "../../src/i18n/texts.ts";
 import { texts as arenas, words as arenaWords } from "../../src/live/arenas/texts.ts";
 import { CollectorLab, scenes } from "../../src/live/collector/model.ts";
@@ -20,9 +22,18 @@ import { texts as layers } from "../../src/live/layers/texts.ts";
 import { texts as memory } from "../../src/live/memory/texts.ts";
 import { texts as objects } from "../../src/live/objects/texts.ts";
 import { freeLists, same } from "../../src/live/reuse/texts.ts";
-import { arenaMap, exercise as exerciseTexts, stepper } from "../../src/live/shared/texts.ts";
+import {
+  arenaMap,
+  exercise as exerciseTexts,
+  graphView,
+  stepper,
+} from "../../src/live/shared/texts.ts";
 import { missing, Site } from "../playground/browser.ts";
 import { findingsInParts, folderOf, type Hand, open, Part } from "./hands.ts";
+
+const course = readdirSync(join(import.meta.dirname, "../../src/content/docs/learn")).map(
+  (name) => `learn/${name.replace(".mdx", "")}/`,
+);
 
 describe.skipIf(missing)("the live parts in a browser", () => {
   let site: Site;
@@ -41,7 +52,7 @@ describe.skipIf(missing)("the live parts in a browser", () => {
   ])("%s, by %s", (language, hand) => {
     // What readers have done with a part leaves it accessible, and as wide as a phone.
     afterEach(async () => {
-      if (language === "en") return; // as it stands at first: in `site.test.ts`
+      if (language === "en") return; // colours and structure are the same
       expect(await findingsInParts(page)).toEqual([]);
       await page.setViewportSize({ width: 390, height: 844 });
       const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -50,6 +61,24 @@ describe.skipIf(missing)("the live parts in a browser", () => {
     });
     const go = (path: string): Promise<void> => open(site, page, folderOf[language] + path);
     const find = (title: string): Promise<Part> => Part.find(page, title, hand);
+
+    it("speaks the page's language before any script has come", () => {
+      for (const path of ["", "start/what/", ...course]) {
+        const html = readFileSync(
+          join(inject("site"), folderOf[language], path, "index.html"),
+          "utf8",
+        );
+        const parts = html.match(/<section [^>]*class="live[^>]*>/g) ?? [];
+        const titles = [...html.matchAll(/<p class="live-title"[^>]*>([^<]*)</g)];
+        expect([path, titles.length > 0]).toEqual([path, true]);
+        for (const part of parts) {
+          expect([path, part]).toEqual([path, expect.stringContaining(`lang="${language}"`)]);
+        }
+        for (const [, title] of titles) {
+          expect([title, /\p{Script=Han}/u.test(title!)]).toEqual([title, language === "zh-CN"]);
+        }
+      }
+    });
 
     it("layers: sends requests over 512 bytes, and of none, to the raw allocator", async () => {
       const t = layers[language];
@@ -433,6 +462,15 @@ describe.skipIf(missing)("the live parts in a browser", () => {
       await part.press("f.append(d)");
       await part.press("f.append(d)");
       await part.says(t.linked("F", "D", 3));
+      const told = t.node({
+        refcount: 1,
+        working: undefined,
+        state: undefined,
+        held: true,
+        references: [["D", 3]],
+      });
+      expect(await node("F").getAttribute("aria-label")).toBe(graphView[language].node("F", told));
+      expect(await part.root.locator("text.times").textContent()).toBe("×3");
       await part.press("f.remove(d)");
       await part.says(t.unlinked("F", "D", []));
       await part.choose(t.to, "F");
@@ -491,6 +529,17 @@ describe.skipIf(missing)("the live parts in a browser", () => {
       await order.getByRole("textbox").press("Enter");
       await order.getByText(t.right(arenaWords[language]["second"])).waitFor();
     });
+  });
+
+  it("is reached from the beginning of its page by Tab and Enter alone", async () => {
+    await open(site, page, "learn/arenas/");
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter"); // Skip to content
+    await page.keyboard.press("Tab");
+    const part = Part.at(page, arenas.en.title);
+    await part.press("malloc");
+    await part.shows({ "live blocks": "1,000" });
   });
 });
 

@@ -1,6 +1,6 @@
 /** What the playground shows of a program while it runs, and after. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { missing, Site } from "./browser.ts";
+import { missing, PATIENCE, Site } from "./browser.ts";
 import { Play } from "./play.ts";
 
 const COUNTING = `import time
@@ -188,11 +188,14 @@ describe.skipIf(missing)("the playground's settings", () => {
     await play.reaches("ended");
   });
 
-  test.each(["3.12", "3.13", "3.15"])("start Python %s", async (python) => {
+  test.each(["3.12", "3.13", "3.14", "3.15"])("start Python %s", async (python) => {
     await play.choose("Python", python);
-    expect(await play.finish("import sys\nprint('%d.%d' % sys.version_info[:2])")).toBe(
-      `${python}\n`,
-    );
+    // The incremental collector has no third threshold.
+    expect(
+      await play.finish(
+        "import gc, sys\nprint('%d.%d' % sys.version_info[:2], gc.get_threshold()[2])",
+      ),
+    ).toBe(`${python} ${python === "3.14" ? 0 : 10}\n`);
     expect(await play.figure("live")).toBeGreaterThan(100_000);
     await play.choose("Python", "3.14");
   });
@@ -227,13 +230,49 @@ export default factory;
     await play.choose("Allocator", "pymalloc");
   });
 
-  test("turn the collector off", async () => {
+  test("turn the collector off, and compare the two runs", async () => {
+    const program =
+      "import gc\nprint(gc.isenabled())\nkept = [[n] for n in range(20_000)]\nkept = kept[::50]\n";
+    expect(await play.finish(program)).toBe("True\n");
+    const collections = await play.figure("collections");
+    expect(collections).toBeGreaterThan(0);
     await play.choose("Collector", "off");
-    expect(
-      await play.finish("import gc\nprint(gc.isenabled())\nx = [[] for _ in range(50_000)]"),
-    ).toBe("False\n");
+    expect(await play.finish(program)).toBe("False\n");
     expect(await play.figure("collections")).toBe(0);
     await play.choose("Collector", "default");
+
+    // Both runs stand side by side: figures, and maps at the same share of their allocations.
+    const row = play.page.locator('[data-compared="collections"]');
+    expect(await row.getAttribute("data-a")).toBe(String(collections));
+    expect(await row.locator("td").allTextContents()).toEqual([
+      String(collections),
+      "0",
+      `−${collections} (−100 %)`,
+    ]);
+    expect(await play.page.locator(".play-compare thead th").nth(1).textContent()).toContain(
+      "gc off",
+    );
+    const maps = play.page.locator(".play-compare .play-map-summary");
+    const live = async (n: number): Promise<number> => {
+      const summary = (await maps.nth(n).getAttribute("data-summary")) ?? "";
+      return Number(/(\d+) live/.exec(summary)?.[1]);
+    };
+    await expect.poll(() => live(0), { timeout: PATIENCE }).toBeGreaterThan(20_000);
+    const ends = [await live(0), await live(1)];
+    await play.page.locator(".play-share input").focus();
+    await play.page.keyboard.press("Home");
+    await expect.poll(() => live(0), { timeout: PATIENCE }).toBeLessThan(ends[0]!);
+    await expect.poll(() => live(1), { timeout: PATIENCE }).toBeLessThan(ends[1]!);
+  });
+
+  test("say how each Python collects", async () => {
+    const texts = await play.setting("Python").locator("option").allTextContents();
+    expect(texts).toEqual([
+      "3.12 (collects by generations)",
+      "3.13 (collects by generations)",
+      "3.14 (collects incrementally)",
+      "3.15 (collects by generations)",
+    ]);
   });
 
   test("are kept in a link together with the program", async () => {
@@ -322,21 +361,59 @@ export default factory;
 
   test("run TypeScript on a heap without Python", async () => {
     await play.page.getByRole("tab", { name: "TypeScript" }).click();
+    await play.page.getByLabel("Variables").fill("kept");
+    await play.choose("Collector", "none");
     const output = await play.finish(`import { createRuntime } from "pyrena";
-const runtime = createRuntime({ python: "3.13", abi: "lp64" });
+import { moment, settings } from "playground";
+const runtime = createRuntime(settings);
 const kept: string[] = [];
 for (let n = 0; n < 20_000; n++) kept.push("text " + n);
 runtime.globals.set("kept", kept);
-console.log(runtime.gc.collect(), kept.length, { a: 1 });
+moment("all kept");
+console.log(runtime.collector.name, kept.length, { a: 1 });
+runtime.globals.delete("kept");
 `);
-    expect(output).toBe('0 20000 {"a":1}\n');
-    // A text of ten characters has a header of 40 bytes: 64 with the zero at its end, in steps of 16.
-    expect(await play.figure("live")).toBeGreaterThan(20_000 * 48);
+    expect(output).toBe('none 20000 {"a":1}\n');
     expect(await play.figure("requests")).toBeGreaterThan(20_000);
-    expect(await play.figure("collections")).toBe(1);
+    expect(await play.figure("live")).toBeLessThan(20_000);
+
+    // Back to the moment that it has named, and on from there with another program.
+    const graph = play.page.locator(".play-graph");
+    for (let n = 0; n < 9 && !(await play.moment()).includes("all kept"); n++) {
+      await play.press("Moment before");
+    }
+    expect(await play.moment()).toContain("all kept");
+    // A text of ten characters has a header of 40 bytes: 64 with the zero at its end, in steps of 16.
+    await expect.poll(() => play.figure("live")).toBeGreaterThan(20_000 * 48);
+    expect(await graph.textContent()).toContain("list of 20000");
+    const editor = play.page.locator(".play-go-on .cm-content");
+    await editor.fill(
+      'const kept = runtime.globals.ref("kept");\nconsole.log(kept.length, String(kept.get(7)));\nruntime.verify();\n',
+    );
+    await play.press("Run on this heap");
+    await play.ends();
+    expect(await play.output()).toBe("20000 text 7\n");
+
     const failed = await play.finish('const n: number = 3;\n\nthrow new TypeError("no " + n);\n');
     expect(failed).toBe("TypeError: no 3\n");
     expect(await play.page.locator(".play-line-raised").textContent()).toContain("throw new");
+  });
+
+  test("stop, pause and step TypeScript that allocates without end", async () => {
+    await play.run(`import { createRuntime } from "pyrena";
+const { globals } = createRuntime();
+console.log("on it goes");
+for (let n = 0; ; n++) globals.set("x", [n + 0.5]);
+`);
+    await play.writes("on it goes");
+    await play.step("Pause");
+    const requests = await play.figure("requests");
+    await play.step("Next allocation");
+    await play.step("Next allocation");
+    await expect.poll(() => play.figure("requests")).toBe(requests + 2);
+    await play.press("Stop");
+    await play.reaches("ended");
+    await play.says("Stopped");
   });
 });
 

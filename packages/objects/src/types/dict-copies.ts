@@ -60,17 +60,34 @@ export function makeDictCopies(
     const capacity = keysApi.count(keys) + keysApi.usable(keys);
     const itsValues = values.copy(valuesOf(dict), capacity);
     if (itsValues === 0) return 0;
-    // Owned from here on: making the dict may collect garbage, whose finalizers may change the original.
-    const count = keysApi.count(keys);
-    for (let n = 0; n < count; n++) refs.xincref(values.get(itsValues, n));
     keysApi.incref(keys);
     // The copy of a split dict is never one that was kept (3.11 to 3.15).
-    const result = makeNew(keys, itsValues, values.size(itsValues));
+    const result = makeNew(keys, itsValues, 0);
     if (result === 0) {
-      table.dropValues(keys, itsValues);
+      values.free(itsValues);
       keysApi.decref(keys);
       return 0;
     }
+    // Making it may have collected garbage: values count from here on only, and a finalizer may have changed them.
+    const original = keysOf(dict) === keys ? valuesOf(dict) : 0;
+    if (original === 0) {
+      memory.u32[(result + VALUES) >>> 2] = 0;
+      memory.u32[(result + KEYS) >>> 2] = keysApi.empty;
+      values.free(itsValues);
+      keysApi.decref(keys);
+      refs.decref(result);
+      return copy(dict);
+    }
+    const count = keysApi.count(keys);
+    for (let n = 0; n < count; n++) {
+      const value = values.get(original, n);
+      values.set(itsValues, n, value);
+      refs.xincref(value);
+    }
+    const used = values.size(original);
+    values.setSize(itsValues, 0);
+    for (let n = 0; n < used; n++) values.addToOrder(itsValues, values.order(original, n));
+    memory.u32[(result + USED) >>> 2] = used;
     followTracking(dict, result);
     return result;
   }

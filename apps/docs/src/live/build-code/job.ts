@@ -38,15 +38,15 @@ export function runJob<Result>(
 
 /** In the worker: do each job that comes, and say what came of it. */
 export function serveJobs<Job, Result>(
-  work: (job: Job, tell: (check: CheckResult) => void) => Result,
+  work: (job: Job, tell: (check: CheckResult) => void) => Result | Promise<Result>,
 ): void {
   const scope = globalThis as unknown as {
     onmessage: ((event: MessageEvent<Job>) => void) | null;
     postMessage(reply: Reply<Result>): void;
   };
-  scope.onmessage = ({ data }) => {
+  scope.onmessage = async ({ data }) => {
     try {
-      const result = work(data, (check) => scope.postMessage({ type: "check", check }));
+      const result = await work(data, (check) => scope.postMessage({ type: "check", check }));
       scope.postMessage({ type: "done", result });
     } catch (thrown) {
       const message =

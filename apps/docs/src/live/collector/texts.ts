@@ -10,6 +10,8 @@ interface NodeState {
   readonly working: number | undefined;
   readonly state: "reachable" | "unreachable" | undefined;
   readonly held: boolean;
+  /** What it refers to, and how often. */
+  readonly references: readonly (readonly [to: string, times: number])[];
 }
 
 /** What a step of this kind does, in words. `at` and `to` are there where the kind has them. */
@@ -88,7 +90,7 @@ export const texts = translated<CollectorTexts>(
     unlinked: (from, to, dead) => `${from} has lost a reference to ${to}.${died(dead)}`,
     graphLabel: "Objects and references",
     note: (working, refcount) => `${working} of ${refcount}`,
-    node: ({ refcount, working, state, held }) =>
+    node: ({ refcount, working, state, held, references }) =>
       [
         `reference count ${refcount}`,
         ...(working === undefined ? [] : [`working count ${working}`]),
@@ -96,6 +98,9 @@ export const texts = translated<CollectorTexts>(
           ? []
           : [state === "reachable" ? "reachable" : "tentatively unreachable"]),
         ...(held ? ["held by a variable"] : []),
+        references.length === 0
+          ? "refers to nothing"
+          : `refers to ${references.map(([to, times]) => (times === 1 ? to : `${to} ${times} times`)).join(" and ")}`,
       ].join(", "),
     reachable: "reachable, or held by a variable",
     unreachable: "tentatively unreachable (dashed)",
@@ -156,12 +161,15 @@ export const texts = translated<CollectorTexts>(
     unlinked: (from, to, dead) => `${from} 少了一个对 ${to} 的引用。${diedChinese(dead)}`,
     graphLabel: "对象与引用",
     note: (working, refcount) => `${working} / ${refcount}`,
-    node: ({ refcount, working, state, held }) =>
+    node: ({ refcount, working, state, held, references }) =>
       [
         `引用计数 ${refcount}`,
         ...(working === undefined ? [] : [`工作计数 ${working}`]),
         ...(state === undefined ? [] : [state === "reachable" ? "可达" : "暂定不可达"]),
         ...(held ? ["由变量引用"] : []),
+        references.length === 0
+          ? "不引用任何对象"
+          : `引用 ${references.map(([to, times]) => (times === 1 ? to : `${to}（${times} 次）`)).join("、")}`,
       ].join("，"),
     reachable: "可达，或由变量引用",
     unreachable: "暂定不可达（虚线）",

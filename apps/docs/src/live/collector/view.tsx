@@ -69,7 +69,15 @@ export function Collector({ language = "en" }: PartProps): JSX.Element {
       return {
         id,
         note: working === undefined ? `rc ${refcount}` : t.note(working, refcount),
-        description: t.node({ refcount, working, state, held }),
+        description: t.node({
+          refcount,
+          working,
+          state,
+          held,
+          references: [...edges.values()]
+            .filter(({ from }) => from === id)
+            .map(({ to, count }) => [to, count] as const),
+        }),
         ...(state && { state }),
         lit: now.at === id || now.to === id,
         picked: picked === id,

@@ -1,4 +1,4 @@
-/** A graph of objects: nodes on a ring, arrows for references. Each node is a button; a list says the same in words. */
+/** A graph of objects: nodes on a ring, arrows for references. Each node is a button, whose name says all of it in words. */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useTexts } from "./language.ts";
@@ -40,6 +40,7 @@ const WIDTH = 520;
 const LEAST_WIDTH = 290;
 const HEIGHT = 350;
 const RADIUS = 27;
+const BEND = 22;
 
 export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewProps): JSX.Element {
   const texts = useTexts(graphView);
@@ -77,14 +78,16 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
         const to = places.get(edge.to);
         if (from === undefined || to === undefined) return null;
         return (
-          <path
-            key={`${edge.from}${edge.to}`}
-            class={`edge ${edge.lit ? "is-lit" : ""} ${edge.done ? "is-done" : ""}`}
-            d={edge.from === edge.to ? loop(from) : arc(from, to)}
-            marker-end="url(#arrow)"
-          >
-            <title>{texts.edge(edge.from, edge.to, edge.count)}</title>
-          </path>
+          <g key={`${edge.from}${edge.to}`}>
+            <path
+              class={`edge ${edge.lit ? "is-lit" : ""} ${edge.done ? "is-done" : ""}`}
+              d={edge.from === edge.to ? loop(from) : arc(from, to)}
+              marker-end="url(#arrow)"
+            >
+              <title>{texts.edge(edge.from, edge.to, edge.count)}</title>
+            </path>
+            {edge.count > 1 && <Times count={edge.count} at={middle(from, to)} />}
+          </g>
         );
       })}
       {nodes.map((node) => {
@@ -117,13 +120,7 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
               {node.note}
             </text>
             {node.names.length > 0 && (
-              <text
-                x={x}
-                y={y - RADIUS - 7}
-                text-anchor="middle"
-                font-size="13"
-                style={{ fill: "var(--root)" }}
-              >
+              <text x={x} y={y - RADIUS - 7} text-anchor="middle" font-size="13" font-weight="600">
                 {node.names.join(", ")} ↓
               </text>
             )}
@@ -131,6 +128,15 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
         );
       })}
     </svg>
+  );
+}
+
+/** Several references are one arrow; this says how many. */
+function Times({ count, at: [x, y] }: { readonly count: number; readonly at: Point }): JSX.Element {
+  return (
+    <text class="times" x={x} y={y + 4} text-anchor="middle" font-size="13">
+      ×{count}
+    </text>
   );
 }
 
@@ -145,12 +151,22 @@ function place(n: number, count: number, width: number): Point {
   ];
 }
 
-/** From circle to circle, bent, so that two opposite arrows lie apart. */
-function arc([x1, y1]: Point, [x2, y2]: Point): string {
+/** Where an arrow is bent to, so that two opposite ones lie apart. */
+function bend([x1, y1]: Point, [x2, y2]: Point): Point {
   const length = Math.hypot(x2 - x1, y2 - y1) || 1;
-  const [ux, uy] = [(x2 - x1) / length, (y2 - y1) / length];
-  const bend = 22;
-  const [cx, cy] = [(x1 + x2) / 2 - uy * bend, (y1 + y2) / 2 + ux * bend];
+  return [(x1 + x2) / 2 - ((y2 - y1) / length) * BEND, (y1 + y2) / 2 + ((x2 - x1) / length) * BEND];
+}
+
+/** The middle of an arrow, or the bottom of one that goes back to its own circle. */
+function middle(from: Point, to: Point): Point {
+  if (from === to) return [from[0], from[1] + RADIUS + 32];
+  const [cx, cy] = bend(from, to);
+  return [(from[0] + to[0] + 2 * cx) / 4, (from[1] + to[1] + 2 * cy) / 4];
+}
+
+/** From circle to circle. */
+function arc([x1, y1]: Point, [x2, y2]: Point): string {
+  const [cx, cy] = bend([x1, y1], [x2, y2]);
   const towards = (fx: number, fy: number): Point => {
     const d = Math.hypot(cx - fx, cy - fy) || 1;
     return [fx + ((cx - fx) / d) * (RADIUS + 3), fy + ((cy - fy) / d) * (RADIUS + 3)];

@@ -12,6 +12,7 @@ import { Compare } from "./compare.tsx";
 import { Editor } from "./editor.tsx";
 import { examples } from "./examples.ts";
 import { Figures } from "./figures.tsx";
+import { GoOn } from "./go-on.tsx";
 import { GraphView } from "./graph-view.tsx";
 import { LinesTable } from "./lines-table.tsx";
 import { Output } from "./output.tsx";
@@ -19,7 +20,13 @@ import { Rewind } from "./rewind.tsx";
 import { type RunRecord, recordOf } from "./run-record.ts";
 import { RunStore } from "./run-store.ts";
 import { runtimeProgram } from "./runtime-program.ts";
-import { type Choices, initialChoices, SettingsForm, settingsFrom } from "./settings-form.tsx";
+import {
+  type Choices,
+  initialChoices,
+  RuntimeForm,
+  SettingsForm,
+  settingsFrom,
+} from "./settings-form.tsx";
 import { phaseText } from "./states.ts";
 import { commonJs } from "./strip-types.ts";
 import { textsOf } from "./texts.ts";
@@ -142,7 +149,7 @@ export function App({ base, language }: AppProps): VNode {
       const { collector } = choices;
       started.current = {
         program,
-        label: collector === "default" ? "" : `, gc ${collector}`,
+        label: tab !== "python" || collector === "default" ? "" : `, gc ${collector}`,
       };
       await store.run(code, settings, names(watch));
     } catch (error) {
@@ -246,6 +253,9 @@ export function App({ base, language }: AppProps): VNode {
           {tab === "python" && (
             <SettingsForm texts={texts} choices={choices} onChange={setChoices} />
           )}
+          {tab === "typescript" && (
+            <RuntimeForm texts={texts} choices={choices} onChange={setChoices} />
+          )}
           {tab === "python" && choices.allocator === "custom" && (
             <Editor
               text={allocatorCode}
@@ -262,6 +272,7 @@ export function App({ base, language }: AppProps): VNode {
             asks={store.phase === "asking"}
             onInput={(text) => store.input(text)}
           />
+          {tab === "typescript" && <GoOn texts={texts} store={store} />}
           <label class="play-drop">
             {texts.drop}{" "}
             <input
@@ -296,8 +307,8 @@ export function App({ base, language }: AppProps): VNode {
           </section>
           <Figures texts={texts} frame={frame} />
           <TimeChart texts={texts} handle={chart} />
-          <LinesTable texts={texts} frame={frame} program={program} />
-          <section aria-label={texts.graph} hidden={tab !== "python"}>
+          {tab === "python" && <LinesTable texts={texts} frame={frame} program={program} />}
+          <section aria-label={texts.graph}>
             <h3>{texts.graph}</h3>
             <label>
               {texts.watch}{" "}

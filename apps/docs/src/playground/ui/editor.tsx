@@ -1,6 +1,7 @@
 /** A CodeMirror editor as a component. It owns its text; the page reads it, or sets another one. */
 import { javascript } from "@codemirror/lang-javascript";
 import { python } from "@codemirror/lang-python";
+import { defaultHighlightStyle, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
@@ -53,6 +54,13 @@ const marks = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+/** The editor's own colours, with one that can be read on white: that of f-strings and escapes is too pale. */
+const colours = HighlightStyle.define(
+  defaultHighlightStyle.specs.map((spec) =>
+    spec["color"] === "#e40" ? { ...spec, color: "#b03a00" } : spec,
+  ),
+);
+
 export function Editor(props: EditorProps): VNode {
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
@@ -77,12 +85,14 @@ export function Editor(props: EditorProps): VNode {
             },
           ]),
           basicSetup,
+          syntaxHighlighting(colours),
           language.of(
             newest.current.language === "python" ? python() : javascript({ typescript: true }),
           ),
           EditorState.tabSize.of(4),
           marks,
-          EditorView.contentAttributes.of({ "aria-label": newest.current.label }),
+          // In the order of the Tab key by its own word: what can be scrolled has to be reached by keyboard.
+          EditorView.contentAttributes.of({ "aria-label": newest.current.label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) newest.current.onChange(update.state.doc.toString());
           }),

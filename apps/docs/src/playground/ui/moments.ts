@@ -41,6 +41,12 @@ export class Moments {
     return this.#list.findIndex((moment) => moment.id === id);
   }
 
+  /** Everything after a moment is not there any more. */
+  cutAfter(id: number): void {
+    this.#list = this.#list.filter((moment) => moment.id <= id);
+    this.#tapes = this.#tapes.filter((tape) => tape.id <= id);
+  }
+
   clear(): void {
     this.#list = [];
     this.#tapes = [];

@@ -55,7 +55,7 @@ export function Rewind({
       <output>{past === undefined ? texts.now : momentText(texts, past)}</output>
       {past !== undefined && clock !== undefined && at !== undefined && (
         <p>
-          {at !== "start" && at !== "end" && (
+          {at !== "start" && at !== "end" && clock.lines > 0 && (
             <button
               type="button"
               disabled={!store.canRunAgainTo(past)}

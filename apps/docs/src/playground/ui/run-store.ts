@@ -75,6 +75,10 @@ export class RunStore {
           if (moment.id === this.#target?.id) this.#arrived(seen);
           host.changed();
         },
+        label: (text) => {
+          this.#label = text;
+          this.#set({ status: text });
+        },
         forgotten: (moments, bytesOf) => {
           this.moments.forget(moments, bytesOf);
           if (this.rewound !== undefined && this.past === undefined) this.rewound = undefined;
@@ -167,6 +171,26 @@ export class RunStore {
     this.status = this.#label;
     this.#host.changed();
     await this.playground.again(replay, this.#watched);
+  }
+
+  /** The moment that another program can go on from: the one that is shown. */
+  get goesOnFrom(): SeenMoment | undefined {
+    const moment = this.past ?? this.moments.last;
+    return this.phase === "ended" && moment?.canGoOn === true ? moment : undefined;
+  }
+
+  /** Run another program on the heap of the moment that is shown; what came after it is gone. */
+  goOn(program: string): void {
+    const moment = this.goesOnFrom;
+    if (moment === undefined) return;
+    this.moments.cutAfter(moment.id);
+    this.#output = moment.output;
+    this.#graph = moment.graph;
+    this.raised = [];
+    this.pool = undefined;
+    this.rewound = undefined;
+    this.playground.goOn(program, moment.id);
+    this.#host.changed();
   }
 
   /** Nothing is shown any more. */

@@ -1,6 +1,6 @@
 /** What a program is run with. */
 import type { VNode } from "preact";
-import type { Settings } from "../protocol.ts";
+import type { RuntimeSettings, Settings } from "../protocol.ts";
 import { defaultPython, pythonVersions } from "../versions.ts";
 import { commonJs } from "./strip-types.ts";
 import type { Texts } from "./texts.ts";
@@ -15,6 +15,8 @@ export interface Choices {
   readonly memoryLimit: number;
   readonly lines: boolean;
   readonly moments: Settings["moments"];
+  /** Of the second tab. */
+  readonly runtime: RuntimeSettings;
 }
 
 export const initialChoices: Choices = {
@@ -24,6 +26,7 @@ export const initialChoices: Choices = {
   memoryLimit: 1024,
   lines: true,
   moments: "some",
+  runtime: { python: "3.13", abi: "lp64", allocator: "pymalloc" },
 };
 
 /** The settings for the worker. @throws Error if the allocator's TypeScript cannot be read */
@@ -41,6 +44,7 @@ export async function settingsFrom(choices: Choices, allocatorCode: string): Pro
     memoryLimit: Math.min(4096, Math.max(64, Number(memoryLimit) || 1024)) * 2 ** 20,
     lines,
     moments,
+    runtime: choices.runtime,
   };
 }
 
@@ -61,9 +65,9 @@ export function SettingsForm({ texts, choices, onChange }: SettingsFormProps): V
           value={choices.python}
           onChange={(event) => set({ python: event.currentTarget.value })}
         >
-          {pythonVersions.map(({ python }) => (
+          {pythonVersions.map(({ python, collector }) => (
             <option key={python} value={python}>
-              {python}
+              {`${python} (${collector === "incremental" ? texts.incremental : texts.generational})`}
             </option>
           ))}
         </select>
@@ -83,7 +87,7 @@ export function SettingsForm({ texts, choices, onChange }: SettingsFormProps): V
         </select>
       </label>
       <label>
-        {texts.collector}
+        {texts.gcThreshold}
         <select
           value={choices.collector}
           onChange={(event) => set({ collector: event.currentTarget.value })}
@@ -126,6 +130,73 @@ export function SettingsForm({ texts, choices, onChange }: SettingsFormProps): V
           onChange={(event) => set({ lines: event.currentTarget.checked })}
         />{" "}
         {texts.countLines}
+      </label>
+    </fieldset>
+  );
+}
+
+/** Versions, allocators and collectors that `createRuntime` knows. */
+const runtimePythons = ["3.11", "3.12", "3.13", "3.14", "3.15"];
+const runtimeAllocators = ["pymalloc", "malloc", "pymalloc_debug", "malloc_debug"];
+const runtimeCollectors = ["generational", "incremental", "none"] as const;
+
+/** What a program of the second tab finds as `settings`. */
+export function RuntimeForm({ texts, choices, onChange }: SettingsFormProps): VNode {
+  const { runtime } = choices;
+  const set = (change: Partial<RuntimeSettings>): void =>
+    onChange({ ...choices, runtime: { ...runtime, ...change } });
+  const options = (values: readonly string[]): VNode[] =>
+    values.map((value) => (
+      <option key={value} value={value}>
+        {value}
+      </option>
+    ));
+  return (
+    <fieldset class="play-settings">
+      <legend>{texts.settings}</legend>
+      <label>
+        {texts.python}
+        <select
+          value={runtime.python}
+          onChange={(event) => set({ python: event.currentTarget.value })}
+        >
+          {options(runtimePythons)}
+        </select>
+      </label>
+      <label>
+        {texts.abi}
+        <select
+          value={runtime.abi}
+          onChange={(event) => set({ abi: event.currentTarget.value as RuntimeSettings["abi"] })}
+        >
+          {options(["lp64", "ilp32"])}
+        </select>
+      </label>
+      <label>
+        {texts.allocator}
+        <select
+          value={runtime.allocator}
+          onChange={(event) => set({ allocator: event.currentTarget.value })}
+        >
+          {options(runtimeAllocators)}
+        </select>
+      </label>
+      <label>
+        {texts.collector}
+        <select
+          value={runtime.collector ?? ""}
+          onChange={(event) => {
+            const { collector: _, ...others } = runtime;
+            const chosen = runtimeCollectors.find((one) => one === event.currentTarget.value);
+            onChange({
+              ...choices,
+              runtime: chosen === undefined ? others : { ...others, collector: chosen },
+            });
+          }}
+        >
+          <option value="">{texts.collectorDefault}</option>
+          {options(runtimeCollectors)}
+        </select>
       </label>
     </fieldset>
   );

@@ -19,7 +19,7 @@ export function phaseText(texts: Texts, phase: Phase, line: number): string {
     case "asking":
       return texts.stateAsking;
     case "paused":
-      return `${texts.statePaused} ${line}`;
+      return line === 0 ? texts.statePaused : filled(texts.statePausedAt, { line });
     case "stopping":
       return texts.stateStopping;
     case "ended":
@@ -44,11 +44,18 @@ export function outcomeText(texts: Texts, outcome: Outcome, milliseconds: number
 }
 
 /** Where a moment lies. */
-export function momentText(texts: Texts, { at, line, clock, frame }: SeenMoment): string {
+export function momentText(texts: Texts, moment: SeenMoment): string {
+  const { at, name, line, clock, frame } = moment;
   const time = `${Math.round(frame.get("time"))} ms`;
+  if (name !== undefined) return `${name}, ${time}`;
   if (at === "start") return texts.momentStart;
   if (at === "end") return `${texts.momentEnd}, ${time}`;
   const { lines, allocations } = clock;
-  const text = allocations === 0 ? texts.momentLine : texts.momentAllocation;
+  const text =
+    lines === 0
+      ? texts.momentAllocationOnly
+      : allocations === 0
+        ? texts.momentLine
+        : texts.momentAllocation;
   return `${filled(text, { line, lines, allocations })}, ${time}`;
 }

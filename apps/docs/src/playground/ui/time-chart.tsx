@@ -40,7 +40,7 @@ export function TimeChart({ texts, handle }: TimeChartProps): VNode {
             ...axisLine,
             side: 1,
             scale: "pause",
-            size: 60,
+            size: 75,
             values: (_, ticks) => ticks.map((tick) => `${tick} ms`),
             grid: { show: false },
           },

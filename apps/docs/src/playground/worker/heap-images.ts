@@ -12,6 +12,7 @@ const PAGE_WORDS = PAGE_BYTES / 4;
 
 /** Bytes of a page that somebody still needs. */
 interface Page {
+  /** Of the last page of a memory, perhaps fewer than of the others. */
   readonly words: Uint32Array;
   /** Images that have it. */
   uses: number;
@@ -49,15 +50,16 @@ export class HeapImages {
   /** The memory as it is now. To be released. */
   take(): HeapImage {
     const memory = this.#memory();
-    const pages = Array.from({ length: memory.length / PAGE_WORDS }, (_, n) => {
+    const pages = Array.from({ length: Math.ceil(memory.length / PAGE_WORDS) }, (_, n) => {
       const before = this.#latest[n];
       const at = n * PAGE_WORDS;
+      const now = memory.subarray(at, at + PAGE_WORDS);
       const page =
-        before !== undefined && isEqual(memory, at, before.words)
+        before !== undefined && isEqual(now, before.words)
           ? before
-          : isEqual(memory, at, this.#zeros.words)
+          : isEqual(now, this.#zeros.words)
             ? this.#zeros
-            : { words: memory.slice(at, at + PAGE_WORDS), uses: 0, hash: undefined };
+            : { words: now.slice(), uses: 0, hash: undefined };
       if (page.uses++ === 0) this.#bytes += PAGE_BYTES;
       return page;
     });
@@ -68,10 +70,13 @@ export class HeapImages {
   /** Make the memory what it was. Beyond what there was of it then, it becomes 0. */
   put(image: HeapImage): void {
     const memory = this.#memory();
-    const count = memory.length / PAGE_WORDS;
-    for (let n = 0; n < count; n++) {
-      const { words } = image.pages[n] ?? this.#zeros;
-      if (!isEqual(memory, n * PAGE_WORDS, words)) memory.set(words, n * PAGE_WORDS);
+    for (let at = 0; at < memory.length; at += PAGE_WORDS) {
+      const now = memory.subarray(at, at + PAGE_WORDS);
+      const { words } = image.pages[at / PAGE_WORDS] ?? this.#zeros;
+      if (isEqual(now, words)) continue;
+      now.set(words.subarray(0, now.length));
+      // The last page of a memory that has grown since.
+      now.fill(0, words.length);
     }
     this.#latest = image.pages;
   }
@@ -100,19 +105,18 @@ export class HeapImages {
   }
 }
 
-/** Whether the page's words lie in the memory at `at`. */
-function isEqual(memory: Uint32Array, at: number, words: Uint32Array): boolean {
-  for (let n = 0; n < PAGE_WORDS; n += 4) {
-    const from = at + n;
-    if (
-      memory[from] !== words[n] ||
-      memory[from + 1] !== words[n + 1] ||
-      memory[from + 2] !== words[n + 2] ||
-      memory[from + 3] !== words[n + 3]
-    ) {
+/** Whether the words are the same; of two pages that are not equally long, the longer one must end in zeros. */
+function isEqual(a: Uint32Array, b: Uint32Array): boolean {
+  const both = Math.min(a.length, b.length);
+  const fours = both & -4;
+  for (let n = 0; n < fours; n += 4) {
+    if (a[n] !== b[n] || a[n + 1] !== b[n + 1] || a[n + 2] !== b[n + 2] || a[n + 3] !== b[n + 3]) {
       return false;
     }
   }
+  for (let n = fours; n < both; n++) if (a[n] !== b[n]) return false;
+  for (let n = both; n < a.length; n++) if (a[n] !== 0) return false;
+  for (let n = both; n < b.length; n++) if (b[n] !== 0) return false;
   return true;
 }
 

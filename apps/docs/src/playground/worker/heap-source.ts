@@ -69,11 +69,15 @@ export function pythonSource(
   };
 }
 
-/**
- * Of a runtime, whose allocators are wrapped to count the calls.
- * @param allocated called after each allocation
- */
-export function runtimeSource(runtime: Runtime, allocated: () => void): HeapSource {
+/** Of a runtime, whose allocators are wrapped to count the calls. */
+export interface RuntimeSource extends HeapSource {
+  /** Do something with the allocators as they were. */
+  unwrapped<Result>(call: () => Result): Result;
+}
+
+/** @param allocated called after each allocation */
+export function runtimeSource(runtime: Runtime, allocated: () => void): RuntimeSource {
+  const domains: { domain: Domain; next: PyMemAllocatorEx; wrapped: PyMemAllocatorEx }[] = [];
   const counts = new Map<Domain, { -readonly [Name in keyof Requests]: number }>();
   for (const domain of [MEM, OBJ] as const) {
     const count = { malloc: 0, calloc: 0, realloc: 0, free: 0, failed: 0 };
@@ -85,7 +89,7 @@ export function runtimeSource(runtime: Runtime, allocated: () => void): HeapSour
       allocated();
       return address;
     };
-    runtime.setAllocator(domain, {
+    const wrapped: PyMemAllocatorEx = {
       ...next,
       malloc(ctx, size) {
         count.malloc++;
@@ -103,9 +107,19 @@ export function runtimeSource(runtime: Runtime, allocated: () => void): HeapSour
         count.free++;
         next.free(ctx, address);
       },
-    });
+    };
+    runtime.setAllocator(domain, wrapped);
+    domains.push({ domain, next, wrapped });
   }
   return {
+    unwrapped(call) {
+      for (const { domain, next } of domains) runtime.setAllocator(domain, next);
+      try {
+        return call();
+      } finally {
+        for (const { domain, wrapped } of domains) runtime.setAllocator(domain, wrapped);
+      }
+    },
     profile: runtime.profile,
     get memoryBytes() {
       return runtime.memory.byteLength;

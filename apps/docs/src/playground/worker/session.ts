@@ -560,6 +560,7 @@ export class Session implements HarnessHost {
         return;
       case "load":
       case "run":
+      case "goOn":
         return;
     }
   }

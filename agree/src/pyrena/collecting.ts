@@ -2,8 +2,9 @@
 import { type Address, type GenerationStats, gcDebug } from "@pyrena/abi";
 import { isIncremental } from "@pyrena/gc";
 import type { Objects } from "@pyrena/objects";
-import { argumentTuple, hasTransients, thresholdsFor } from "./exact.ts";
-import type { Census, Switch } from "./program.ts";
+import { argumentTuple, hasTransients, thresholdsFor } from "../exact.ts";
+import type { Census, Switch } from "../program.ts";
+import type { Log } from "./log.ts";
 import { itemsOf, show } from "./show.ts";
 
 /** What `show` knows; other things are shown by the names of their types. */
@@ -26,19 +27,11 @@ const SHOWN: readonly string[] = [
  */
 const HEAP_SIZE = 40_000;
 
-/** What the log is told by. */
-export interface Teller {
-  tell(tag: string, value: string | number | boolean): void;
-  /** How many lines there are. */
-  readonly told: number;
-  forgetIdentities(): void;
-}
-
 /** The collector of one run. */
 export class Collecting {
   readonly py: Objects;
   readonly python: string;
-  readonly teller: Teller;
+  readonly log: Log;
   /** Whether both sides have made the same collectable objects since the counters were known. */
   exact = true;
   /** Objects that the collector may show though no program has made them. */
@@ -48,25 +41,25 @@ export class Collecting {
   #statsAtStart: readonly GenerationStats[] = [];
   #frozenAtStart = 0;
 
-  constructor(py: Objects, python: string, teller: Teller) {
+  constructor(py: Objects, python: string, log: Log) {
     this.py = py;
     this.python = python;
-    this.teller = teller;
+    this.log = log;
     py.gc.disable();
   }
 
   /** `collecting` of harness.py. */
   hear(phase: Address, info: Address): void {
-    const { py, teller } = this;
+    const { py, log } = this;
     const told = (name: string): number =>
       Number(py.int.value(py.dict.getItem(info, py.str.name(name))));
     const name = py.str.value(phase);
-    teller.tell(`gc ${name}`, told("generation"));
+    log.tell(`gc ${name}`, told("generation"));
     if (this.python === "3.15" && this.#others.size === 0)
-      teller.tell("candidates", told("candidates"));
+      log.tell("candidates", told("candidates"));
     if (name !== "stop") return;
-    teller.tell("collected", told("collected"));
-    teller.tell("uncollectable", told("uncollectable"));
+    log.tell("collected", told("collected"));
+    log.tell("uncollectable", told("uncollectable"));
   }
 
   /** Rows of `gc.get_stats()`. */
@@ -110,25 +103,32 @@ export class Collecting {
   finish(): void {
     const { gc, list } = this.py;
     gc.setDebug(0);
-    this.teller.tell("collect", gc.collect());
+    this.log.tell("collect", gc.collect());
     this.#garbageCensus();
     list.clear(gc.garbage());
-    this.teller.tell("collect", gc.collect());
+    this.log.tell("collect", gc.collect());
   }
 
+  /** Where the interpreter looks for a collection that is due. */
   poll(): void {
     this.py.gc.poll();
   }
 
+  /** Something has made objects that only one side knows of: neither counts nor free lists are known. */
+  forget(): void {
+    this.exact = false;
+    this.log.forgetIdentities();
+  }
+
   collect(generation: 0 | 1 | 2): void {
-    const before = this.teller.told;
+    const before = this.log.told;
     this.poll();
     const found = this.py.gc.collect(generation);
     this.poll();
-    this.teller.tell(`collect ${generation}`, found);
+    this.log.tell(`collect ${generation}`, found);
     if (generation !== 2) return;
-    this.teller.forgetIdentities();
-    if (found === 0 && this.teller.told === before + 1) this.exact = true;
+    this.log.forgetIdentities();
+    if (found === 0 && this.log.told === before + 1) this.exact = true;
   }
 
   /** The numbers in a tuple that a function has made, and that is dropped at once. */
@@ -143,21 +143,21 @@ export class Collecting {
   }
 
   census(query: Census, generation: 0 | 1 | 2): void {
-    const { teller } = this;
+    const { log } = this;
     const { gc } = this.py;
     this.poll();
     switch (query) {
       case "counts":
-        teller.tell("counts", this.exact ? this.#numbers(gc.getCount()) : "?");
+        log.tell("counts", this.exact ? this.#numbers(gc.getCount()) : "?");
         return;
       case "enabled":
-        teller.tell("enabled", gc.isEnabled());
+        log.tell("enabled", gc.isEnabled());
         return;
       case "thresholds":
-        teller.tell("thresholds", this.#numbers(gc.getThreshold()));
+        log.tell("thresholds", this.#numbers(gc.getThreshold()));
         return;
       case "frozen":
-        teller.tell("frozen", gc.getFreezeCount() - this.#frozenAtStart);
+        log.tell("frozen", gc.getFreezeCount() - this.#frozenAtStart);
         return;
       case "stats": {
         const rows = this.#stats().map((now, i) => {
@@ -168,12 +168,12 @@ export class Collecting {
             now.uncollectable - then.uncollectable,
           ].join("/");
         });
-        teller.tell("stats", rows.join(" "));
+        log.tell("stats", rows.join(" "));
         return;
       }
       case "objects": {
         const text = this.#describeAll(gc.getObjects(generation));
-        teller.tell(`objects ${generation}`, text);
+        log.tell(`objects ${generation}`, text);
         return;
       }
       case "garbage":
@@ -241,7 +241,7 @@ export class Collecting {
   /**
    * A collectable object that CPython makes on the way and drops at once, an iterator or a bound method: a collection
    * may become due there. Where such objects have free lists of their own, code that makes them is messy, see
-   * {@link ./exact.ts}.
+   * {@link ../exact.ts}.
    */
   transient(): void {
     if (hasTransients(this.python)) this.py.refs.decref(this.py.cells.create(0));
@@ -284,7 +284,7 @@ export class Collecting {
 
   #garbageCensus(): void {
     const list = this.py.gc.garbage();
-    this.teller.tell("garbage", this.#describeAll(this.py.refs.newRef(list)));
+    this.log.tell("garbage", this.#describeAll(this.py.refs.newRef(list)));
   }
 
   /** Steals the list. */

@@ -1,12 +1,22 @@
 /** Operations as calls on Pyrena's objects: what CPython's interpreter calls for each. */
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
+import { extendsByTables } from "../exact.ts";
 import type { Collecting } from "./collecting.ts";
-import { extendsByTables } from "./exact.ts";
+import { check, done } from "./failed.ts";
+import {
+  arithmetic,
+  concat,
+  deleteItem,
+  deleteSlice,
+  getItem,
+  getSlice,
+  overwrite,
+  repeat,
+  setItem,
+  setSlice,
+} from "./operators.ts";
 import { itemsOf } from "./show.ts";
-
-/** An exception is pending in the heap. */
-export class Failed extends Error {}
 
 /** Operations on one heap's objects. Arguments are borrowed. */
 export class ObjectOperations {
@@ -18,15 +28,11 @@ export class ObjectOperations {
     this.collecting = collecting;
   }
 
-  /** A reference that a call has given. @throws Failed if it gave none */
-  check(object: Address): Address {
-    if (object === 0) throw new Failed();
-    return object;
-  }
-
-  /** @throws Failed for -1 */
-  done(result: number): void {
-    if (result < 0) throw new Failed();
+  /** What a call of a function written in C gives. @throws Failed if it gave nothing */
+  called(name: string, call: () => Address): Address {
+    const made = check(this.collecting.withArguments(name, call));
+    this.collecting.poll();
+    return made;
   }
 
   get none(): Address {
@@ -76,52 +82,45 @@ export class ObjectOperations {
       case "insert":
         return none(list.insert(on, number(first), second));
       case "extend": {
-        const done = list.extend(on, first);
+        const extended = list.extend(on, first);
         if (this.iterates(first, "list")) this.collecting.transient();
-        return none(done);
+        return none(extended);
       }
       case "pop":
         return list.pop(on);
       case "popAt":
         return list.pop(on, number(first));
       case "getitem":
-        return this.getItem(on, first);
+        return getItem(py, on, first);
       case "setitem":
-        if (type === dict.type) return none(dict.setItem(on, first, second));
-        if (type === list.type) return none(list.setItem(on, number(first), second));
-        return none(bytearray.setItem(on, this.byteIndex(on, first), number(second)));
+        return none(setItem(py, on, first, second));
       case "delitem":
-        if (type === dict.type) return none(dict.deleteItem(on, first));
-        if (type === list.type) return none(list.deleteItem(on, number(first)));
-        {
-          const at = this.byteIndex(on, first);
-          return none(bytearray.deleteSlice(on, at, at + 1));
-        }
+        return none(deleteItem(py, on, first));
       case "getslice":
-        return this.getSlice(on, args);
+        return getSlice(py, on, args);
       case "setslice":
-        return none(this.setSlice(on, first, second, third));
+        return none(setSlice(py, on, first, second, third));
       case "delslice":
-        return none(this.deleteSlice(on, args));
+        return none(deleteSlice(py, on, args));
       case "clear":
         if (type === list.type) list.clear(on);
         else if (type === dict.type) dict.clear(on);
         else if (type === set.type) set.clear(on);
-        else this.done(bytearray.resize(on, 0));
+        else done(bytearray.resize(on, 0));
         return this.newNone();
       case "reverse":
         if (type === list.type) list.reverse(on);
-        else this.overwrite(on, 0, bytearray.value(on).reverse());
+        else overwrite(py, on, 0, bytearray.value(on).reverse());
         return this.newNone();
       case "concat":
-        return this.concat(on, first);
+        return concat(py, on, first);
       case "repeat":
-        return this.repeat(on, Math.max(0, number(first)));
+        return repeat(py, on, Math.max(0, number(first)));
       case "subtract":
       case "multiply":
       case "shift":
       case "negate":
-        return this.arithmetic(name, on, first);
+        return arithmetic(py, name, on, first);
       case "add":
         return none(set.add(on, first));
       case "discard":
@@ -164,8 +163,8 @@ export class ObjectOperations {
       case "popitem":
         return dict.popItem(on);
       case "merge": {
-        const copy = this.check(dict.copy(on));
-        this.done(dict.update(copy, first));
+        const copy = check(dict.copy(on));
+        done(dict.update(copy, first));
         return copy;
       }
       case "copyMethod":
@@ -246,186 +245,12 @@ export class ObjectOperations {
     }
   }
 
-  private byteIndex(on: Address, index: Address): number {
-    const at = Number(this.py.int.value(index));
-    const length = this.py.bytearray.length(on);
-    const from = at < 0 ? at + length : at;
-    if (from < 0 || from >= length) {
-      this.py.errors.raise("IndexError", "bytearray index out of range");
-      throw new Failed();
-    }
-    return from;
-  }
-
-  private getItem(on: Address, key: Address): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.dict.type) {
-      const found = py.dict.getItem(on, key);
-      if (found !== 0) return py.refs.newRef(found);
-      if (py.errors.occurred() === 0) py.errors.raiseObject("KeyError", key);
-      return 0;
-    }
-    const length = py.protocol.length(on);
-    const given = Number(py.int.value(key));
-    const index = given < 0 ? given + length : given;
-    if (index < 0 || index >= length) return py.errors.raise("IndexError", "index out of range");
-    if (type === py.list.type) return py.list.getItemRef(on, index);
-    if (type === py.tuple.type) return py.refs.newRef(py.tuple.getItem(on, index));
-    if (type === py.str.type) return py.str.at(on, index);
-    if (type === py.range.type) return py.range.getItem(on, index);
-    if (type === py.bytearray.type) return py.int.from(py.bytearray.getItem(on, index));
-    return py.int.from(py.bytes.value(on)[index]!);
-  }
-
-  /** Start, step and count of what a slice selects; both bounds clipped. */
-  private indices(length: number, args: readonly Address[]): [number, number, number] {
-    const { py } = this;
-    const [first, last, stride] = args.map((arg) =>
-      arg === this.none ? undefined : Number(py.int.value(arg)),
-    );
-    const step = stride ?? 1;
-    const low = step < 0 ? -1 : 0;
-    const high = step < 0 ? length - 1 : length;
-    const clip = (at: number | undefined, unset: number): number =>
-      at === undefined ? unset : Math.min(Math.max(at < 0 ? at + length : at, low), high);
-    const start = clip(first, step < 0 ? high : low);
-    const stop = clip(last, step < 0 ? low : high);
-    return [start, step, Math.max(0, Math.ceil((stop - start) / step))];
-  }
-
-  private getSlice(on: Address, args: readonly Address[]): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    const [start, step, count] = this.indices(py.protocol.length(on), args);
-    if (type === py.list.type) return py.list.slice(on, start, step, count);
-    if (type === py.tuple.type) return py.tuple.slice(on, start, step, count);
-    if (type === py.str.type) return py.str.slice(on, start, step, count);
-    if (type === py.bytes.type) return py.bytes.slice(on, start, step, count);
-    const bytes = py.bytearray.value(on);
-    return py.bytearray.from(
-      Uint8Array.from({ length: count }, (_, i) => bytes[start + i * step]!),
-    );
-  }
-
-  private setSlice(on: Address, first: Address, second: Address, value: Address): number {
-    const { py } = this;
-    const [start, , count] = this.indices(py.protocol.length(on), [first, second, this.none]);
-    if (py.types.typeOf(on) === py.list.type)
-      return py.list.assignSlice(on, start, start + count, value);
-    const bytes =
-      py.types.typeOf(value) === py.bytes.type ? py.bytes.value(value) : py.bytearray.value(value);
-    const before = py.bytearray.value(on);
-    const growth = bytes.length - count;
-    if (growth < 0) this.done(py.bytearray.deleteSlice(on, start, start - growth));
-    else if (growth > 0) this.done(py.bytearray.resize(on, before.length + growth));
-    this.overwrite(on, start, bytes);
-    if (growth > 0) this.overwrite(on, start + bytes.length, before.subarray(start + count));
-    return 0;
-  }
-
-  private overwrite(on: Address, at: number, bytes: Uint8Array): void {
-    bytes.forEach((byte, i) => {
-      this.done(this.py.bytearray.setItem(on, at + i, byte));
-    });
-  }
-
-  private deleteSlice(on: Address, args: readonly Address[]): number {
-    const { py } = this;
-    const [start, step, count] = this.indices(py.protocol.length(on), args);
-    if (py.types.typeOf(on) === py.bytearray.type) {
-      return count === 0 ? 0 : py.bytearray.deleteSlice(on, start, start + count);
-    }
-    if (step === 1) return py.list.assignSlice(on, start, start + count, 0);
-    return py.list.assignExtendedSlice(on, start, step, count, 0);
-  }
-
-  private concat(on: Address, more: Address): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.list.type) return py.list.concat(on, more);
-    if (type === py.tuple.type) return py.tuple.concat(on, more);
-    if (type === py.str.type) return py.str.concat(on, more);
-    if (type === py.int.type || type === py.float.type) return this.arithmetic("concat", on, more);
-    const bytes = (object: Address): Uint8Array =>
-      py.types.typeOf(object) === py.bytes.type
-        ? py.bytes.value(object)
-        : py.bytearray.value(object);
-    if (type === py.bytes.type && py.types.typeOf(more) === py.bytes.type)
-      return py.bytes.concat(on, more);
-    const joined = Uint8Array.from([...bytes(on), ...bytes(more)]);
-    return type === py.bytes.type ? py.bytes.from(joined) : py.bytearray.from(joined);
-  }
-
-  private repeat(on: Address, times: number): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.list.type) return py.list.repeat(on, times);
-    if (type === py.tuple.type) return py.tuple.repeat(on, times);
-    if (type === py.str.type) return py.str.repeat(on, times);
-    if (type === py.bytes.type) return py.bytes.repeat(on, times);
-    const bytes = py.bytearray.value(on);
-    return py.bytearray.from(
-      Uint8Array.from({ length: bytes.length * times }, (_, i) => bytes[i % bytes.length]!),
-    );
-  }
-
-  private arithmetic(name: string, on: Address, other: Address): Address {
-    const { py } = this;
-    if (py.types.typeOf(on) === py.float.type) {
-      const x = py.float.value(on);
-      const y = other === 0 ? 0 : py.float.value(other);
-      const results = { concat: x + y, subtract: x - y, multiply: x * y, negate: -x };
-      return py.float.from(results[name as keyof typeof results]);
-    }
-    switch (name) {
-      case "concat":
-        return py.int.add(on, other);
-      case "subtract":
-        return py.int.subtract(on, other);
-      case "multiply":
-        return py.int.multiply(on, other);
-      case "negate":
-        return py.int.negate(on);
-      default:
-        return py.int.from(BigInt(py.int.value(on)) << BigInt(py.int.value(other)));
-    }
-  }
-
-  /** `on += arg`, `on *= arg`: what the variable holds afterwards, a new reference. */
-  inplace(on: Address, arg: Address, repeats: boolean): Address {
-    const { py } = this;
-    const type = py.types.typeOf(on);
-    if (type === py.list.type) {
-      if (repeats) this.done(py.list.repeatInPlace(on, Number(py.int.value(arg))));
-      else this.done(py.list.extend(on, arg));
-      return py.refs.newRef(on);
-    }
-    if (type !== py.bytearray.type) {
-      return this.check(
-        repeats ? this.repeat(on, Math.max(0, Number(py.int.value(arg)))) : this.concat(on, arg),
-      );
-    }
-    if (repeats) {
-      const length = py.bytearray.length(on);
-      const bytes = py.bytearray.value(on);
-      const times = Math.max(0, Number(py.int.value(arg)));
-      if (times !== 1) this.done(py.bytearray.resize(on, length * times));
-      for (let i = 1; i < times; i++) this.overwrite(on, i * length, bytes);
-    } else {
-      const more =
-        py.types.typeOf(arg) === py.bytes.type ? py.bytes.value(arg) : py.bytearray.value(arg);
-      this.done(py.bytearray.extend(on, more));
-    }
-    return py.refs.newRef(on);
-  }
-
   private updateSet(set: Address, items: Address): number {
     const { py } = this;
     const type = py.types.typeOf(items);
     if (type === py.set.type || type === py.set.frozenType) return py.set.update(set, items);
     for (const item of this.iterate(items)) {
-      this.done(py.set.add(set, item));
+      done(py.set.add(set, item));
       py.refs.decref(item);
     }
     if (this.iterates(items, "table")) this.collecting.transient();
@@ -457,7 +282,7 @@ export class ObjectOperations {
   private trackedTuple(items: readonly Address[]): Address {
     const { refs, tuple } = this.py;
     if (items.length === 0) return tuple.pack(items);
-    const made = this.check(tuple.create(items.length));
+    const made = check(tuple.create(items.length));
     items.forEach((item, i) => {
       tuple.setItem(made, i, refs.newRef(item));
     });

@@ -1,7 +1,7 @@
 /** Contents of Pyrena's objects as text without addresses: the same texts as `show` and `order` of harness.py. */
 import type { Address } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
-import { ATTRIBUTES } from "./program.ts";
+import { ATTRIBUTES } from "../program.ts";
 
 const WIDTH = 40;
 const ITEMS = 12;

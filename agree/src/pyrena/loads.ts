@@ -9,7 +9,7 @@
  *
  * It matters where a count is asked for and where a local is passed to a function.
  */
-import { CELLS, type Expression, LOCALS, type Statement, type Variable } from "./program.ts";
+import { CELLS, type Expression, LOCALS, type Statement, type Variable } from "../program.ts";
 
 const NAMES: readonly Variable[] = [...LOCALS, ...CELLS];
 
