@@ -22,13 +22,18 @@ function sourceAliases(): { find: RegExp; replacement: string }[] {
   });
 }
 
-/** The vitest configuration of the package in `directory`. */
-export function shared(directory: string): ViteUserConfig {
+/**
+ * The vitest configuration of the package in `directory`.
+ * @param isolate whether each file gets a worker of its own; without, files that keep no state in modules share one,
+ *   and what the engine has compiled for one file serves the next
+ */
+export function shared(directory: string, isolate: boolean = true): ViteUserConfig {
   return defineConfig({
     root: directory,
     resolve: { alias: sourceAliases() },
     test: {
       include: ["test/**/*.test.ts"],
+      isolate,
       testTimeout: 30_000,
       reporters: ["default", ["json", { outputFile: join(directory, ".reports/test.json") }]],
     },

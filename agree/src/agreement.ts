@@ -27,13 +27,32 @@ export function pyrenaLog(runner: PyrenaRunner, program: Program): string {
   }
 }
 
+/** What is asked. */
+export type Oracle = Pick<OracleProcess, "info" | "run">;
+
+/** An oracle that is asked each program once: what it said is remembered. */
+export function remembering(oracle: Oracle): Oracle {
+  const logs = new Map<string, string>();
+  return {
+    info: oracle.info,
+    async run(sources) {
+      const unknown = [...new Set(sources.filter((source) => !logs.has(source)))];
+      const answers = unknown.length > 0 ? await oracle.run(unknown) : [];
+      unknown.forEach((source, i) => {
+        logs.set(source, answers[i]!);
+      });
+      return sources.map((source) => logs.get(source)!);
+    },
+  };
+}
+
 /** One oracle and Pyrena in the same version and data model. */
 export class Comparison {
-  readonly oracle: OracleProcess;
+  readonly oracle: Oracle;
   readonly runner: PyrenaRunner;
   readonly options: GeneratorOptions;
 
-  constructor(oracle: OracleProcess, runner?: PyrenaRunner) {
+  constructor(oracle: Oracle, runner?: PyrenaRunner) {
     const { python, abi }: OracleInfo = oracle.info;
     this.oracle = oracle;
     this.runner = runner ?? new PyrenaRunner(python, abi);

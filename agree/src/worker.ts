@@ -20,12 +20,14 @@ export type Answer =
   | { readonly answer: "shrunk"; readonly difference: Difference }
   | { readonly answer: "failed"; readonly reason: string };
 
+let oracle: OracleProcess | undefined;
 let comparison: Comparison | undefined;
 
 async function handle(request: Request): Promise<Answer | undefined> {
   if (request.ask === "oracle") {
     const { info, as = info.python } = request;
-    comparison = new Comparison(new OracleProcess(info), new PyrenaRunner(as, info.abi));
+    oracle = new OracleProcess(info);
+    comparison = new Comparison(oracle, new PyrenaRunner(as, info.abi));
     return undefined;
   }
   if (comparison === undefined) throw new Error("no oracle yet");
@@ -46,6 +48,6 @@ process.on("message", (request: Request) => {
   );
 });
 process.on("disconnect", () => {
-  comparison?.oracle.stop();
+  oracle?.stop();
   process.exit();
 });

@@ -3,7 +3,14 @@
  * were asked, where the machine has none.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Comparison, optionsFor, pyrenaLog, sideBySide } from "../src/agreement.ts";
+import {
+  Comparison,
+  type Oracle,
+  optionsFor,
+  pyrenaLog,
+  remembering,
+  sideBySide,
+} from "../src/agreement.ts";
 import { generate } from "../src/generate.ts";
 import { findNatives } from "../src/oracles/native.ts";
 import { OracleProcess, PYTHONS } from "../src/oracles/oracle.ts";
@@ -23,11 +30,13 @@ const FEW = 100;
 const CHECKED = 60;
 
 describe.each([...natives, ...pyodides()])("$id ($title)", (info) => {
-  let oracle: OracleProcess;
+  let process: OracleProcess;
+  let oracle: Oracle;
   beforeAll(() => {
-    oracle = new OracleProcess(info);
+    process = new OracleProcess(info);
+    oracle = remembering(process);
   });
-  afterAll(() => oracle.stop());
+  afterAll(() => process.stop());
 
   it(`tells the same story of ${PROGRAMS} programs`, { timeout: 120_000 }, async () => {
     const comparison = new Comparison(oracle);
@@ -48,8 +57,9 @@ describe.each([...natives, ...pyodides()])("$id ($title)", (info) => {
     const sources = Array.from({ length: BATCH }, (_, i) =>
       pythonSource(generate(SEED + i, optionsFor(info.python))),
     );
+    // What it has said above, and what it says now.
     const first = await oracle.run(sources);
-    const again = await oracle.run(sources.toReversed());
+    const again = await process.run(sources.toReversed());
     expect(again.toReversed()).toEqual(first);
     for (const log of first) expect(log).not.toContain("failed=");
   });

@@ -2,13 +2,13 @@
 import type { Address, ObjectGraph, Profile } from "@pyrena/abi";
 import type { Objects } from "@pyrena/objects";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Comparison } from "../src/agreement.ts";
+import { Comparison, type Oracle, remembering } from "../src/agreement.ts";
 import { OracleProcess } from "../src/oracles/oracle.ts";
 import { pyodides } from "../src/oracles/pyodide.ts";
 import { countStatements } from "../src/program.ts";
 import { PyrenaRunner, type RunnerOptions } from "../src/pyrena.ts";
 
-const BATCH = 100;
+const BATCH = 20;
 const MOST_PROGRAMS = 3000;
 
 type Writable<Part> = { -readonly [name in keyof Part]: Part[name] };
@@ -140,11 +140,14 @@ const MUTATIONS: readonly (readonly [string, RunnerOptions])[] = [
 
 describe("a broken rule is found and shrunk", () => {
   const info = pyodides().find(({ python }) => python === "3.13")!;
-  let oracle: OracleProcess;
+  let process: OracleProcess;
+  // All mutations are looked for in the same programs.
+  let oracle: Oracle;
   beforeAll(() => {
-    oracle = new OracleProcess(info);
+    process = new OracleProcess(info);
+    oracle = remembering(process);
   });
-  afterAll(() => oracle.stop());
+  afterAll(() => process.stop());
 
   it.each(MUTATIONS)("%s", { timeout: 60_000 }, async (_, options) => {
     const comparison = new Comparison(oracle, new PyrenaRunner(info.python, info.abi, options));

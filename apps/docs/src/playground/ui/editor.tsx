@@ -1,6 +1,7 @@
 /** A CodeMirror editor as a component. It owns its text; the page reads it, or sets another one. */
 import { javascript } from "@codemirror/lang-javascript";
 import { python } from "@codemirror/lang-python";
+import { defaultHighlightStyle, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, keymap } from "@codemirror/view";
 import { basicSetup } from "codemirror";
@@ -53,6 +54,13 @@ const marks = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+/** The editor's own colours, with one that can be read on white: that of f-strings and escapes is too pale. */
+const colours = HighlightStyle.define(
+  defaultHighlightStyle.specs.map((spec) =>
+    spec["color"] === "#e40" ? { ...spec, color: "#b03a00" } : spec,
+  ),
+);
+
 export function Editor(props: EditorProps): VNode {
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
@@ -77,6 +85,7 @@ export function Editor(props: EditorProps): VNode {
             },
           ]),
           basicSetup,
+          syntaxHighlighting(colours),
           language.of(
             newest.current.language === "python" ? python() : javascript({ typescript: true }),
           ),
