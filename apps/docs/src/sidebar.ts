@@ -29,6 +29,8 @@ const reference: Sidebar[number] = {
       ],
     },
     "reference/structs",
+    "reference/structs-code",
+    "reference/structs-state",
     "reference/profiles",
     "reference/trace-format",
     "reference/compatibility",

@@ -87,6 +87,8 @@ export class Playground {
   #ready: Promise<boolean> | undefined;
   /** What the clocks of the interpreter show at its start. */
   #epoch = 0;
+  /** Binaries of interpreters that have been started, by version. */
+  readonly #compiled: Map<string, WebAssembly.Module> = new Map();
   /** What the last run was given. */
   #last: { program: string; settings: Settings } | undefined;
   #seen = 0;
@@ -268,6 +270,7 @@ export class Playground {
       shared: this.#shared,
       suspend: reach !== "none",
       epoch,
+      compiled: this.#compiled.get(settings.python),
     } satisfies Command);
   }
 
@@ -329,6 +332,9 @@ export class Playground {
         return;
       case "graph":
         listener.graph?.(report.graph, report.moment);
+        return;
+      case "compiled":
+        this.#compiled.set(report.python, report.module);
         return;
       case "label":
         listener.label?.(report.text);

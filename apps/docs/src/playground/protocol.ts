@@ -117,6 +117,8 @@ export type Command =
       readonly shared?: SharedArrayBuffer | undefined;
       /** Whether suspending may be used, where there is no shared memory. */
       readonly suspend: boolean;
+      /** The interpreter's binary, if another worker has compiled it. */
+      readonly compiled?: WebAssembly.Module | undefined;
       /** What the interpreter's clocks show while it starts: milliseconds since 1970. */
       readonly epoch: number;
     }
@@ -205,6 +207,8 @@ export type Report =
       readonly reach: Reach;
       readonly milliseconds: number;
     }
+  /** The interpreter's binary has been compiled: the next worker can use it. */
+  | { readonly type: "compiled"; readonly python: string; readonly module: WebAssembly.Module }
   /** What the heap is, once that is known. */
   | { readonly type: "label"; readonly text: string }
   /** It could not be started. */

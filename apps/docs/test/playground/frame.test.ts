@@ -120,6 +120,11 @@ describe("the history of frames", () => {
       history.add(frame);
       expect(history.last).toBe(frame);
     }
+    // One that has been overtaken.
+    const late = frameOf([]);
+    late.header[field.sequence] = 4_999;
+    history.add(late);
+    expect(history.last?.get("sequence")).toBe(5_000);
     expect(history.length).toBeLessThanOrEqual(600);
     expect(history.length).toBeGreaterThanOrEqual(300);
     const sequences = history.frames.map((frame) => frame.get("sequence"));

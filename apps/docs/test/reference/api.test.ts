@@ -97,6 +97,9 @@ it("puts createRuntime first of the first package", () => {
   const text = textOf("pyrena/create.md");
   expect(text).toContain("function createRuntime(options: ");
   expect(text).toContain(`<a href="${API_ROOT}pyrena/options/#runtimeoptions">RuntimeOptions</a>`);
+  expect(text).toContain(
+    `**Throws** [\`PyrenaError\`](${API_ROOT}abi/errors/#pyrenaerror) \`unknown-profile\``,
+  );
   // The source of a behaviour stays.
   expect(textOf("objects/allocation.md")).toContain("_PyObject_GC_New");
 });

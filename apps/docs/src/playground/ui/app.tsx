@@ -6,6 +6,7 @@ import type { Frame } from "../frame.ts";
 import { fromHash, toHash } from "../links.ts";
 import type { Reach } from "../protocol.ts";
 import { frameOfReport, parseRunReport } from "../run-report.ts";
+import { type AllocatorTemplate, allocatorTemplates } from "./allocator-templates.ts";
 import { ArenaMap, type ArenaMapHandle } from "./arena-map.tsx";
 import { BlocksView } from "./blocks-view.tsx";
 import { Compare } from "./compare.tsx";
@@ -51,7 +52,7 @@ export function App({ base, language }: AppProps): VNode {
   /** Grows with each text that is put into the editors. */
   const [revision, setRevision] = useState(0);
   const [runtimeCode, setRuntimeCode] = useState(runtimeProgram);
-  const [allocatorCode, setAllocatorCode] = useState(initialAllocator);
+  const [allocatorCode, setAllocatorCode] = useState<string>(allocatorTemplates.limit);
   const [watch, setWatch] = useState(examples[0]!.watch);
   const [choices, setChoices] = useState<Choices>(initialChoices);
   const [runs, setRuns] = useState<readonly RunRecord[]>([]);
@@ -136,7 +137,12 @@ export function App({ base, language }: AppProps): VNode {
       } else {
         setPythonProgram(shared.program);
       }
-      setChoices({ ...initialChoices, ...chosen });
+      const { runtime } = chosen as Partial<Choices>;
+      setChoices({
+        ...initialChoices,
+        ...chosen,
+        runtime: { ...initialChoices.runtime, ...runtime },
+      });
       setWatch(shared.watch);
       if (shared.allocator !== undefined) setAllocatorCode(shared.allocator);
     });
@@ -257,14 +263,33 @@ export function App({ base, language }: AppProps): VNode {
             <RuntimeForm texts={texts} choices={choices} onChange={setChoices} />
           )}
           {tab === "python" && choices.allocator === "custom" && (
-            <Editor
-              text={allocatorCode}
-              revision={revision}
-              language="typescript"
-              label={texts.allocatorEditor}
-              onChange={setAllocatorCode}
-              onRun={runIfIdle}
-            />
+            <div>
+              <label>
+                {texts.startFrom}{" "}
+                <select
+                  value=""
+                  onChange={(event) => {
+                    const name = event.currentTarget.value as AllocatorTemplate | "";
+                    event.currentTarget.value = "";
+                    if (name === "") return;
+                    setAllocatorCode(allocatorTemplates[name]);
+                    setRevision((count) => count + 1);
+                  }}
+                >
+                  <option value="">{texts.chooseExample}</option>
+                  <option value="limit">{texts.templateLimit}</option>
+                  <option value="bump">{texts.templateBump}</option>
+                </select>
+              </label>
+              <Editor
+                text={allocatorCode}
+                revision={revision}
+                language="typescript"
+                label={texts.allocatorEditor}
+                onChange={setAllocatorCode}
+                onRun={runIfIdle}
+              />
+            </div>
           )}
           <Output
             texts={texts}
@@ -329,17 +354,6 @@ export function App({ base, language }: AppProps): VNode {
     </section>
   );
 }
-
-/** An allocator to start from, when one is to be typed in. */
-const initialAllocator = `import type { AllocatorFactory } from "@pyrena/abi";
-
-// Refuses blocks of more than 10 MB; everything else goes on to Pyodide's malloc.
-const factory: AllocatorFactory = (next) => ({
-  ...next,
-  malloc: (ctx, size) => (size > 10_000_000 ? 0 : next.malloc(ctx, size)),
-});
-export default factory;
-`;
 
 function names(text: string): string[] {
   return text.split(/[\s,]+/).filter((name) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name));

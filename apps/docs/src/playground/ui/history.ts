@@ -25,7 +25,10 @@ export class FrameHistory {
     return this.#frames[Math.min(index, this.#frames.length - 1)];
   }
 
+  /** Frames that are older than the newest are left out: messages overtake no shared memory. */
   add(frame: Frame): void {
+    const { last } = this;
+    if (last !== undefined && frame.get("sequence") <= last.get("sequence")) return;
     this.#frames.push(frame);
     this.#bytes += frame.words.byteLength;
     if (this.#frames.length <= MOST_FRAMES && this.#bytes <= MOST_BYTES) return;

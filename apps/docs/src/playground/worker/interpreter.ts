@@ -32,33 +32,23 @@ export interface StartHooks {
   readonly version: PythonVersion;
   /** The folder of its files, ends in a slash. */
   readonly folder: string;
+  /** The binary, where it has been compiled before: workers share its code. */
+  readonly compiled?: WebAssembly.Module | undefined;
   /** Replaces functions that the binary imports, by module and name. */
   adaptImports(imports: Record<string, Imports>): void;
   /** The C library works, and no line of Python's code has run. What it throws ends the start. */
   beforeMain(module: PythonModule): void;
+  /** The binary has been compiled here, and can be used again. */
+  onCompiled(compiled: WebAssembly.Module): void;
 }
 
 /** Thrown out of Pyodide's start when CPython is up. */
 class EnoughStarted extends Error {}
 
-/**
- * Hosts that do not know WebAssembly send it as mere bytes, which browsers do not compile while they arrive, and Pyodide
- * would then wait for ever: such bytes are compiled when all of them are there.
- */
-function compileWhatever(): void {
-  const { instantiateStreaming } = WebAssembly;
-  WebAssembly.instantiateStreaming = async (source, imports) => {
-    const response = await source;
-    return response.headers.get("content-type")?.startsWith("application/wasm")
-      ? instantiateStreaming(response, imports)
-      : WebAssembly.instantiate(await response.arrayBuffer(), imports);
-  };
-}
-
 /** Start CPython up to the point where it could run a program. */
 export async function startInterpreter(hooks: StartHooks): Promise<PythonModule> {
   const { folder, version } = hooks;
-  compileWhatever();
+  shareCompiled(hooks);
   // Both files at once; the binary and the library follow.
   const [pyodide, script] = (await Promise.all([
     import(/* @vite-ignore */ `${folder}pyodide.mjs`),
@@ -115,4 +105,26 @@ export async function startInterpreter(hooks: StartHooks): Promise<PythonModule>
   if (failure !== undefined) throw failure;
   if (started === undefined) throw new Error("Pyodide ended before CPython was started");
   return started;
+}
+
+/** Compile the binary once for all workers: what was compiled for one, down to its machine code, serves the next. */
+function shareCompiled({ compiled, onCompiled }: StartHooks): void {
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    const response = await source;
+    if (compiled !== undefined) void response.body?.cancel();
+    const module = compiled ?? (await compile(response));
+    const instance = await WebAssembly.instantiate(module, imports);
+    if (compiled === undefined) onCompiled(module);
+    return { instance, module };
+  };
+}
+
+/**
+ * Hosts that do not know WebAssembly send it as mere bytes, which browsers do not compile while they arrive, and Pyodide
+ * would then wait for ever: such bytes are compiled when all of them are there.
+ */
+async function compile(response: Response): Promise<WebAssembly.Module> {
+  return response.headers.get("content-type")?.startsWith("application/wasm")
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -29,7 +29,7 @@ scope.onmessage = ({ data }) => {
 };
 
 async function load(command: Extract<Command, { type: "load" }>): Promise<void> {
-  const { settings, files, shared, suspend, epoch } = command;
+  const { settings, files, shared, suspend, epoch, compiled } = command;
   link =
     shared !== undefined
       ? new SharedLink(shared, say)
@@ -40,7 +40,7 @@ async function load(command: Extract<Command, { type: "load" }>): Promise<void> 
         );
   const starting = new Session(link, settings, epoch, say);
   try {
-    await starting.start(files);
+    await starting.start(files, compiled);
     session = starting;
   } catch (error) {
     say({ type: "refused", message: messageOf(error) });

@@ -9,12 +9,14 @@ const DOMAINS: readonly Domain[] = [MEM, OBJ];
 /** Figures of a line: allocations, net bytes, times run. */
 const PER_LINE = 3;
 
+/** Number of the last frame of this worker, whatever heap it shows. */
+let sequence = 0;
+
 /** Sees one interpreter. */
 export class Observer {
   readonly #source: HeapSource;
   readonly #header: Float64Array;
   readonly #words: Uint32Array;
-  #sequence = 0;
   #startedAt = 0;
   #collectingSince = 0;
   #collections = 0;
@@ -132,7 +134,7 @@ export class Observer {
   /** Write a frame. */
   fill(paused: boolean): void {
     const header = this.#header;
-    header[field.sequence] = ++this.#sequence;
+    header[field.sequence] = ++sequence;
     header[field.time] = this.elapsed;
     header[field.linearBytes] = this.#source.memoryBytes;
     const { heapBytes } = this.#source;

@@ -246,6 +246,7 @@ export class RuntimeSession {
       const saved = at === "allocation" ? undefined : this.#save(world);
       const id = ++this.#last;
       this.#moments.push({ id, world, image, saved });
+      world.observer.skip(performance.now() - since);
       this.#link.publish(() => world.observer.fill(at === "allocation"));
       const { frame, frameAt } = this.#link;
       const bytes = frameBytes(new Float64Array(frame, frameAt, FIELDS));
@@ -270,9 +271,8 @@ export class RuntimeSession {
     } finally {
       this.#looking = false;
     }
-    const took = performance.now() - since;
-    world.observer.skip(took);
-    this.#momentDue = performance.now() + Math.max(MOMENT_EVERY, 8 * took);
+    const time = performance.now();
+    this.#momentDue = time + Math.max(MOMENT_EVERY, 8 * (time - since));
   }
 
   /** The heap for `restore`; undefined where it cannot be saved, or for want of room. */

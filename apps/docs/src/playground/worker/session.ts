@@ -111,8 +111,12 @@ export class Session implements HarnessHost {
     });
   }
 
-  /** Start the interpreter. @param files address of the folder of the interpreters */
-  async start(files: string): Promise<void> {
+  /**
+   * Start the interpreter.
+   * @param files address of the folder of the interpreters
+   * @param compiled its binary, if another worker has compiled it
+   */
+  async start(files: string, compiled: WebAssembly.Module | undefined): Promise<void> {
     const startedAt = now();
     this.#tape.install();
     const { python, allocator, gcThreshold, lines } = this.#settings;
@@ -121,6 +125,8 @@ export class Session implements HarnessHost {
     this.#module = await startInterpreter({
       version,
       folder: `${files}${version.python}/`,
+      compiled,
+      onCompiled: (module) => this.#say({ type: "compiled", python: version.python, module }),
       adaptImports: (imports) => this.#adaptImports(imports),
       beforeMain: (module) => {
         this.#module = module;
@@ -423,6 +429,8 @@ export class Session implements HarnessHost {
       this.#recorder.record(at, look, id),
     );
     this.#graph = seen;
+    const took = now() - since;
+    this.#observer.skip(took);
     this.#publish();
     const { frame, frameAt } = this.#link;
     const bytes = frameBytes(new Float64Array(frame, frameAt, FIELDS));
@@ -439,8 +447,6 @@ export class Session implements HarnessHost {
         taped: this.#tape.complete,
       },
     });
-    const took = now() - since;
-    this.#observer.skip(took);
     // The first one is a copy of everything: the others cost less.
     if (at !== "start") this.#momentsTook += took;
     const due = (this.#momentsTook - MOMENTS_FIRST) / MOMENTS_SHARE - this.#observer.elapsed;

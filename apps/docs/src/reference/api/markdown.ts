@@ -98,7 +98,7 @@ function packagePage(one: ApiPackage, packages: readonly ApiPackage[], names: Na
         [
           `### [${title}](${pageOf(folder, slug)})`,
           table(
-            ["name", "", ""],
+            ["name", "kind", "what it is"],
             entries.map(({ name, kind, doc }) => [
               `[\`${name}\`](${names.find(name, folder)})`,
               kind,
@@ -165,7 +165,10 @@ function docParts(doc: Doc, folder: string, names: Names): string[] {
       ? ""
       : doc.params.map((param) => `- \`${param.name}\`: ${hanging(text(param.text))}`).join("\n"),
     doc.returns && `**Returns** ${text(doc.returns)}`,
-    ...doc.throws.map((thrown) => `**Throws** ${text(unindented(thrown))}`),
+    ...doc.throws.map(
+      (thrown) =>
+        `**Throws** ${text(unindented(thrown).replace(/^PyrenaError\b/, "`PyrenaError`"))}`,
+    ),
     ...doc.examples.map(text),
   ];
 }

@@ -12,13 +12,24 @@ const GUTTER = 40;
 /** Width of a letter. */
 const LETTER = 6.7;
 
+/** Fields that a table shows without being asked. */
+const MOST_SHOWN = 14;
+
 /** All layouts of one structure. */
 export function Struct({ id }: { id: string }): JSX.Element {
   const drawn = structs.find((one) => one.id === id);
   if (drawn === undefined) throw new Error(`there is no structure '${id}'`);
+  const variants = variantsOf(drawn, "lp64");
+  const older = variants.slice(0, -1);
   return (
     <>
-      {variantsOf(drawn, "lp64").map((variant) => (
+      {older.map((variant) => (
+        <details key={variant.versions}>
+          <summary>In CPython {variant.versions}</summary>
+          <Figure {...variant} />
+        </details>
+      ))}
+      {variants.slice(-1).map((variant) => (
         <Figure key={variant.versions} {...variant} />
       ))}
       <details>
@@ -47,22 +58,35 @@ function Figure(variant: Variant): JSX.Element {
       </figcaption>
       <div>
         <Drawing {...variant} abi={abi} />
-        <Table
-          label={title}
-          head={["offset", "bytes", "field", "type", "meaning"]}
-          named={false}
-          rows={boxes
-            .filter(({ kind }) => kind !== "tail")
-            .map(({ offset, bytes, name, type, help }) => [
-              signed(offset),
-              bytes,
-              name === "" ? "" : <code>{name}</code>,
-              type,
-              help,
-            ])}
-        />
+        {boxes.length > MOST_SHOWN ? (
+          <details>
+            <summary>All {layout.fields.length} fields</summary>
+            <Fields {...variant} title={title} />
+          </details>
+        ) : (
+          <Fields {...variant} title={title} />
+        )}
       </div>
     </figure>
+  );
+}
+
+function Fields({ boxes, title }: Variant & { title: string }): JSX.Element {
+  return (
+    <Table
+      label={title}
+      head={["offset", "bytes", "field", "type", "meaning"]}
+      named={false}
+      rows={boxes
+        .filter(({ kind }) => kind !== "tail")
+        .map(({ offset, bytes, name, type, help }) => [
+          signed(offset),
+          bytes,
+          name === "" ? "" : <code>{name}</code>,
+          type,
+          help,
+        ])}
+    />
   );
 }
 
