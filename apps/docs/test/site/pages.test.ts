@@ -109,9 +109,10 @@ describe.skipIf(missing)("every page", { concurrent: true }, () => {
         expect(await faults(page, part)).toEqual([]);
       }
       await picture(page, path, "light");
-      if (looked) {
+      // The dark has one set of colours for all pages of a folder; its live parts are looked at by the tests of theirs.
+      if (framed.has(built) || PICTURE) {
         await page.emulateMedia({ colorScheme: "dark" });
-        expect(await faults(page, part, "color-contrast")).toEqual([]);
+        if (looked) expect(await faults(page, part, "color-contrast")).toEqual([]);
         await picture(page, path, "dark");
         await page.emulateMedia({ colorScheme: "light" });
       }
