@@ -11,7 +11,15 @@ export const PATIENCE = 100_000;
 /** The same after Ctrl-C, when there is nothing left to be started. */
 const PATIENCE_AFTER_INTERRUPT = 60_000;
 
-const bin = join(import.meta.dirname, "../bin/pyrena.js");
+/**
+ * Node and the command. The interpreter's WebAssembly is compiled quickly and not once more for speed: most of these
+ * programs end before that would pay.
+ */
+const COMMAND = [
+  process.execPath,
+  "--liftoff-only",
+  join(import.meta.dirname, "../bin/pyrena.js"),
+] as const;
 
 /** How to run it. */
 export interface ShellOptions {
@@ -44,12 +52,13 @@ export function environment(added: Readonly<Record<string, string>> = {}): NodeJ
 
 /** Run `pyrena` with these arguments. */
 export function pyrena(args: readonly string[], options: ShellOptions = {}): Promise<ShellResult> {
-  return shell(process.execPath, [bin, ...args], options);
+  const [node, ...rest] = COMMAND;
+  return shell(node, [...rest, ...args], options);
 }
 
 /** Run a command line of `sh` in which `$PYRENA` is the command. */
 export function sh(script: string, options: ShellOptions = {}): Promise<ShellResult> {
-  const PYRENA = `"${process.execPath}" "${bin}"`;
+  const PYRENA = COMMAND.map((word) => `"${word}"`).join(" ");
   return shell("sh", ["-c", script.replaceAll("$PYRENA", PYRENA)], options);
 }
 

@@ -112,9 +112,19 @@ function shareCompiled({ compiled, onCompiled }: StartHooks): void {
   WebAssembly.instantiateStreaming = async (source, imports) => {
     const response = await source;
     if (compiled !== undefined) void response.body?.cancel();
-    const module = compiled ?? (await WebAssembly.compileStreaming(response));
+    const module = compiled ?? (await compile(response));
     const instance = await WebAssembly.instantiate(module, imports);
     if (compiled === undefined) onCompiled(module);
     return { instance, module };
   };
+}
+
+/**
+ * Hosts that do not know WebAssembly send it as mere bytes, which browsers do not compile while they arrive, and Pyodide
+ * would then wait for ever: such bytes are compiled when all of them are there.
+ */
+async function compile(response: Response): Promise<WebAssembly.Module> {
+  return response.headers.get("content-type")?.startsWith("application/wasm")
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }
