@@ -6,9 +6,9 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { gcSmoke, gcText, keepGc, printGc } from "./gc/report.ts";
+import { gcReport } from "./gc/report.ts";
 import { benchCollectors } from "./gc/run.ts";
-import { keepObjects, objectsSmoke, objectsText, printObjects } from "./objects/report.ts";
+import { objectsReport } from "./objects/report.ts";
 import { benchObjects } from "./objects/run.ts";
 import { describeMachine } from "./src/machine.ts";
 import { measure } from "./src/measure.ts";
@@ -177,17 +177,19 @@ async function allocators(options: Options): Promise<boolean> {
 
 async function objects(options: Options): Promise<boolean> {
   const result = await benchObjects(options, progress);
-  console.log((options.quick ? objectsSmoke(result) : objectsText(result)).join("\n"));
-  if (options.json !== undefined) writeFileSync(options.json, printObjects(result));
-  if (options.write) keepObjects(result, HERE);
+  console.log(
+    (options.quick ? objectsReport.smoke(result) : objectsReport.text(result)).join("\n"),
+  );
+  if (options.json !== undefined) writeFileSync(options.json, objectsReport.print(result));
+  if (options.write) objectsReport.keep(result, HERE);
   return result.workloads.some(({ measurements }) => measurements.some((one) => one.failed));
 }
 
 async function collectors(options: Options): Promise<boolean> {
   const result = await benchCollectors(options, progress);
-  console.log((options.quick ? gcSmoke(result) : gcText(result)).join("\n"));
-  if (options.json !== undefined) writeFileSync(options.json, printGc(result));
-  if (options.write) keepGc(result, HERE);
+  console.log((options.quick ? gcReport.smoke(result) : gcReport.text(result)).join("\n"));
+  if (options.json !== undefined) writeFileSync(options.json, gcReport.print(result));
+  if (options.write) gcReport.keep(result, HERE);
   return result.workloads.some(({ measurements }) => measurements.some((one) => one.failed));
 }
 

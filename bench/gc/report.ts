@@ -1,9 +1,8 @@
 /** A result of the collectors' part: as tables, as JSON, as the README's section. */
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import type { Machine } from "../src/result.ts";
 import { ratios, type Spread, spread } from "../src/statistics.ts";
-import { asMarkdown, asText, type Table } from "../src/tables.ts";
+import { type SuiteReport, suiteReport } from "../src/suite-report.ts";
+import type { Table } from "../src/tables.ts";
 import type { GcMeasurement } from "./measure.ts";
 import { REFERENCE } from "./peers.ts";
 import { type GcWorkload, type GrowingFigures, gcWorkloads, MILLION, SIZES } from "./workloads.ts";
@@ -221,94 +220,11 @@ export function gcTables(result: GcResult): Table[] {
   return tables.filter(({ rows }) => rows.length > 1);
 }
 
-/** Peers that did not run or broke off, and why. */
-function gcSkipped(result: GcResult): string[] {
-  const lines = new Set<string>();
-  for (const { measurements } of result.workloads) {
-    for (const { peer, skipped, failed } of measurements) {
-      const title = result.peers.find(({ id }) => id === peer)?.title ?? peer;
-      const why = failed ?? skipped;
-      if (why !== undefined) lines.add(`${title}: ${why}`);
-    }
-  }
-  return [...lines];
-}
-
-/** The result as text for the terminal. */
-export function gcText(result: GcResult): string[] {
-  const skipped = gcSkipped(result);
-  return [
-    ...gcTables(result).map((table) => `\n${asText(table)}`),
-    ...(skipped.length > 0 ? ["", "What did not run", "", ...skipped] : []),
-  ];
-}
-
-/** What a smoke test shows. */
-export function gcSmoke(result: GcResult): string[] {
-  return result.peers.map(({ id, title }) => {
-    const all = result.workloads.flatMap(({ measurements }) =>
-      measurements.filter(({ peer }) => peer === id),
-    );
-    const failed = all.find((one) => one.failed !== undefined)?.failed;
-    const ran = all.filter(({ rounds }) => rounds !== undefined).length;
-    if (failed !== undefined) return `failed  ${title}: ${failed}`;
-    if (ran === 0) return `absent  ${title}: ${all[0]?.skipped ?? "takes part in none"}`;
-    return `ok      ${title}: ${ran} workloads`;
-  });
-}
-
-/** The JSON. */
-export function printGc(result: GcResult): string {
-  return `${JSON.stringify(result, undefined, 1)}\n`;
-}
-
-const BEGIN = "<!-- gc: begin (made by `pnpm bench gc --write`; do not edit) -->";
-const END = "<!-- gc: end -->";
-
-/**
- * The README with the collectors' tables renewed.
- * @throws Error if it has lost the two marks between which they stand
- */
-export function renewGcReadme(readme: string, name: string, result: GcResult): string {
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`the README has no '${BEGIN}' … '${END}'`);
-  const rounds = Math.max(
-    ...result.workloads.flatMap(({ measurements }) =>
-      measurements.map((one) => one.rounds?.length ?? 0),
-    ),
-  );
-  const skipped = gcSkipped(result);
-  const section = [
-    `Measured on ${result.startedAt.slice(0, 10)}, ${rounds} rounds, in ${Math.round(result.seconds / 60)} minutes; raw figures in [results/gc/${name}](results/gc/${name}).`,
-    ...gcTables(result).map((table) => asMarkdown(table)),
-    ...(skipped.length > 0
-      ? [["What did not run:", "", ...skipped.map((line) => `- ${line}`)].join("\n")]
-      : []),
-  ].join("\n\n");
-  return `${readme.slice(0, from + BEGIN.length)}\n\n${section}\n\n${readme.slice(to)}`;
-}
-
-/** Keep a result and show it in the README. */
-export function keepGc(result: GcResult, folder: string): void {
-  const name = `${result.startedAt.slice(0, 16).replace(/[:T]/g, "-")}.json`;
-  mkdirSync(join(folder, "results/gc"), { recursive: true });
-  writeFileSync(join(folder, "results/gc", name), printGc(result));
-  const readme = join(folder, "README.md");
-  writeFileSync(readme, renewGcReadme(readFileSync(readme, "utf8"), name, result));
-  console.log(`\nWritten: bench/results/gc/${name}, and the tables in bench/README.md`);
-}
-
-/** The newest result kept, or undefined. */
-export function newestGc(folder: string): { name: string; result: GcResult } | undefined {
-  return globSync(join(folder, "*.json"))
-    .map((path) => ({
-      name: basename(path),
-      result: JSON.parse(readFileSync(path, "utf8")) as GcResult,
-    }))
-    .sort((a, b) => a.result.startedAt.localeCompare(b.result.startedAt))
-    .pop();
-}
+export const gcReport: SuiteReport<GcResult> = suiteReport({
+  name: "gc",
+  tables: gcTables,
+  idle: "takes part in none",
+});
 
 function between({ median, low, high }: Spread, form: (value: number) => string): string {
   return `${form(median)} [${form(low)} – ${form(high)}]`;

@@ -1,9 +1,8 @@
 /** Tables and aims of a result; its JSON, and the README's part that is made of it. */
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import type { Machine } from "../src/result.ts";
 import { ratios, type Spread, spread } from "../src/statistics.ts";
-import { asMarkdown, asText, type Table } from "../src/tables.ts";
+import { type SuiteReport, suiteReport } from "../src/suite-report.ts";
+import type { Table } from "../src/tables.ts";
 import type { ObjectsMeasurement } from "./measure.ts";
 import { REFERENCE } from "./peers.ts";
 import {
@@ -164,95 +163,12 @@ export function objectsTables(result: ObjectsResult): Table[] {
   ];
 }
 
-/** Peers that did not run or broke off, and why. */
-function objectsSkipped(result: ObjectsResult): string[] {
-  const lines = new Set<string>();
-  for (const { measurements } of result.workloads) {
-    for (const { peer, skipped, failed } of measurements) {
-      const title = result.peers.find(({ id }) => id === peer)?.title ?? peer;
-      const why = failed ?? skipped;
-      // An empty cell says so much.
-      if (why !== undefined && why !== NO_SUCH_OBJECTS) lines.add(`${title}: ${why}`);
-    }
-  }
-  return [...lines];
-}
-
-/** The result as text for the terminal. */
-export function objectsText(result: ObjectsResult): string[] {
-  const skipped = objectsSkipped(result);
-  return [
-    ...objectsTables(result).map((table) => `\n${asText(table)}`),
-    ...(skipped.length > 0 ? ["", "What did not run", "", ...skipped] : []),
-  ];
-}
-
-/** What a smoke test shows. */
-export function objectsSmoke(result: ObjectsResult): string[] {
-  return result.peers.map(({ id, title }) => {
-    const all = result.workloads.flatMap(({ measurements }) =>
-      measurements.filter(({ peer }) => peer === id),
-    );
-    const failed = all.find((one) => one.failed !== undefined)?.failed;
-    const ran = all.filter(({ rounds }) => rounds !== undefined).length;
-    if (failed !== undefined) return `failed  ${title}: ${failed}`;
-    if (ran === 0) return `absent  ${title}: ${all[0]?.skipped ?? "sits everything out"}`;
-    return `ok      ${title}: ${ran} workloads`;
-  });
-}
-
-/** The JSON. */
-export function printObjects(result: ObjectsResult): string {
-  return `${JSON.stringify(result, undefined, 1)}\n`;
-}
-
-const BEGIN = "<!-- objects: begin (made by `pnpm bench objects --write`; do not edit) -->";
-const END = "<!-- objects: end -->";
-
-/**
- * The README with the objects' tables renewed.
- * @throws Error if it has lost the two marks between which they stand
- */
-export function renewObjectsReadme(readme: string, name: string, result: ObjectsResult): string {
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`the README has no '${BEGIN}' … '${END}'`);
-  const rounds = Math.max(
-    ...result.workloads.flatMap(({ measurements }) =>
-      measurements.map((one) => one.rounds?.length ?? 0),
-    ),
-  );
-  const skipped = objectsSkipped(result);
-  const section = [
-    `Measured on ${result.startedAt.slice(0, 10)}, ${rounds} rounds, in ${Math.round(result.seconds / 60)} minutes; raw figures in [results/objects/${name}](results/objects/${name}).`,
-    ...objectsTables(result).map((table) => asMarkdown(table)),
-    ...(skipped.length > 0
-      ? [["What did not run:", "", ...skipped.map((line) => `- ${line}`)].join("\n")]
-      : []),
-  ].join("\n\n");
-  return `${readme.slice(0, from + BEGIN.length)}\n\n${section}\n\n${readme.slice(to)}`;
-}
-
-/** Keep a result and show it in the README. */
-export function keepObjects(result: ObjectsResult, folder: string): void {
-  const name = `${result.startedAt.slice(0, 16).replace(/[:T]/g, "-")}.json`;
-  mkdirSync(join(folder, "results/objects"), { recursive: true });
-  writeFileSync(join(folder, "results/objects", name), printObjects(result));
-  const readme = join(folder, "README.md");
-  writeFileSync(readme, renewObjectsReadme(readFileSync(readme, "utf8"), name, result));
-  console.log(`\nWritten: bench/results/objects/${name}, and the tables in bench/README.md`);
-}
-
-/** The newest result kept, or undefined. */
-export function newestObjects(folder: string): { name: string; result: ObjectsResult } | undefined {
-  return globSync(join(folder, "*.json"))
-    .map((path) => ({
-      name: basename(path),
-      result: JSON.parse(readFileSync(path, "utf8")) as ObjectsResult,
-    }))
-    .sort((a, b) => a.result.startedAt.localeCompare(b.result.startedAt))
-    .pop();
-}
+export const objectsReport: SuiteReport<ObjectsResult> = suiteReport({
+  name: "objects",
+  tables: objectsTables,
+  idle: "sits everything out",
+  plain: NO_SUCH_OBJECTS,
+});
 
 function between({ median, low, high }: Spread, form: (value: number) => string): string {
   return `${form(median)} [${form(low)} – ${form(high)}]`;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type GcResult, gcAims, gcTables, newestGc, renewGcReadme } from "../gc/report.ts";
-import { newestObjects, renewObjectsReadme } from "../objects/report.ts";
+import { type GcResult, gcAims, gcReport, gcTables } from "../gc/report.ts";
+import { objectsReport } from "../objects/report.ts";
 import { judgeAims } from "../src/aims.ts";
 import { newestResult, renewReadme } from "../src/readme.ts";
 import { type BenchResult, parseResult, printResult, RESULT_VERSION } from "../src/result.ts";
@@ -160,17 +160,17 @@ describe("the README", () => {
   });
 
   test("has the objects' tables of their newest result", () => {
-    const newest = newestObjects(join(folder, "results/objects"));
+    const newest = objectsReport.newest(join(folder, "results/objects"));
     expect(newest, "a result in results/objects/").toBeDefined();
-    expect(renewObjectsReadme(readme, newest!.name, newest!.result)).toBe(readme);
-    expect(() => renewObjectsReadme("no marks", "x.json", newest!.result)).toThrow("has no");
+    expect(objectsReport.renewReadme(readme, newest!.name, newest!.result)).toBe(readme);
+    expect(() => objectsReport.renewReadme("no marks", "x.json", newest!.result)).toThrow("has no");
   });
 
   test("has the collectors' tables of their newest result", () => {
-    const newest = newestGc(join(folder, "results/gc"));
+    const newest = gcReport.newest(join(folder, "results/gc"));
     expect(newest, "a result in results/gc/").toBeDefined();
-    expect(renewGcReadme(readme, newest!.name, newest!.result)).toBe(readme);
-    expect(() => renewGcReadme("no marks", "x.json", newest!.result)).toThrow("has no");
+    expect(gcReport.renewReadme(readme, newest!.name, newest!.result)).toBe(readme);
+    expect(() => gcReport.renewReadme("no marks", "x.json", newest!.result)).toThrow("has no");
   });
 
   test("changes between its two marks only", () => {

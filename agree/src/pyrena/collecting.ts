@@ -4,6 +4,7 @@ import { isIncremental } from "@pyrena/gc";
 import type { Objects } from "@pyrena/objects";
 import { argumentTuple, hasTransients, thresholdsFor } from "../exact.ts";
 import type { Census, Switch } from "../program.ts";
+import { check } from "./failed.ts";
 import type { Log } from "./log.ts";
 import { itemsOf, show } from "./show.ts";
 
@@ -38,6 +39,13 @@ export class Collecting {
   readonly #others: Set<Address> = new Set();
   /** The function that {@link hear}s what `gc.callbacks` are told. */
   listener: Address = 0;
+  /**
+   * The function that calls {@link collectNow}, as `collect` of harness.py does: code that the collection runs has its
+   * frame below itself, and not the program's, which thus gets no frame object.
+   */
+  collector: Address = 0;
+  #generation = 0;
+  #found = 0;
   #statsAtStart: readonly GenerationStats[] = [];
   #frozenAtStart = 0;
 
@@ -123,12 +131,18 @@ export class Collecting {
   collect(generation: 0 | 1 | 2): void {
     const before = this.log.told;
     this.poll();
-    const found = this.py.gc.collect(generation);
+    this.#generation = generation;
+    this.py.refs.decref(check(this.py.frames.callFunction(this.collector, [])));
+    const found = this.#found;
     this.poll();
     this.log.tell(`collect ${generation}`, found);
     if (generation !== 2) return;
     this.log.forgetIdentities();
     if (found === 0 && this.log.told === before + 1) this.exact = true;
+  }
+
+  collectNow(): void {
+    this.#found = this.py.gc.collect(this.#generation);
   }
 
   /** The numbers in a tuple that a function has made, and that is dropped at once. */

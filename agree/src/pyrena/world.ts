@@ -56,6 +56,10 @@ export class World {
         return this.operations.newNone();
       },
     );
+    this.collecting.collector = this.functions.define("collect", [], 0, () => {
+      this.collecting.collectNow();
+      return this.operations.newNone();
+    });
     this.classes = new Classes(py, this.operations, this.functions, this.log);
     this.weakrefs = new Weakrefs(py, this.operations, this.functions, this.classes, this.log);
     // The collector sees the module's dict as it sees one that has functions in it.
