@@ -173,13 +173,13 @@ async function allocators(): Promise<Suite> {
 }
 
 async function objects(): Promise<Suite> {
-  const { newestObjects, objectsTables } = (await toolModule("bench/objects/report.ts")) as {
-    newestObjects: (folder: string) => Newest | undefined;
+  const { objectsReport, objectsTables } = (await toolModule("bench/objects/report.ts")) as {
+    objectsReport: { newest(folder: string): Newest | undefined };
     objectsTables: (result: unknown) => BenchTable[];
   };
   const { REFERENCE } = await toolModule("bench/objects/peers.ts");
   const { objectWorkloads } = await toolModule("bench/objects/workloads.ts");
-  const newest = newestObjects(join(results, "objects"));
+  const newest = objectsReport.newest(join(results, "objects"));
   const made = newest ? objectsTables(newest.result) : [];
   return suiteOf(
     "objects",
@@ -192,13 +192,13 @@ async function objects(): Promise<Suite> {
 }
 
 async function collectors(): Promise<Suite> {
-  const { newestGc, gcTables } = (await toolModule("bench/gc/report.ts")) as {
-    newestGc: (folder: string) => Newest | undefined;
+  const { gcReport, gcTables } = (await toolModule("bench/gc/report.ts")) as {
+    gcReport: { newest(folder: string): Newest | undefined };
     gcTables: (result: unknown) => BenchTable[];
   };
   const { REFERENCE } = await toolModule("bench/gc/peers.ts");
   const { gcWorkloads } = await toolModule("bench/gc/workloads.ts");
-  const newest = newestGc(join(results, "gc"));
+  const newest = gcReport.newest(join(results, "gc"));
   const made = newest ? gcTables(newest.result) : [];
   const named = (
     gcWorkloads as (Workload & { readonly kind: string; readonly links: string })[]
