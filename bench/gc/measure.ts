@@ -1,5 +1,6 @@
 /** Runs the peers in turns, a round each, one workload after the other. */
-import { PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
+import type { PeerPool } from "../src/peer-pool.ts";
+import { type PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
 import { type CollectorPeer, takesPart } from "./peers.ts";
 import type { GcWorkload, GrowingFigures } from "./workloads.ts";
 
@@ -22,6 +23,8 @@ export interface MeasureOptions {
   readonly warmUps: number;
   /** Of a round's objects. */
   readonly scale: number;
+  /** Where the peers' processes come from. */
+  readonly pool: PeerPool;
   readonly progress: (text: string) => void;
 }
 
@@ -32,11 +35,11 @@ interface Running {
   readonly figures: GrowingFigures[];
 }
 
-/** All peers on one workload, in fresh processes that take turns. */
+/** All peers on one workload, in processes that take turns. */
 export async function measureCollectors(
   workload: GcWorkload,
   peers: readonly CollectorPeer[],
-  { rounds, warmUps, scale, progress }: MeasureOptions,
+  { rounds, warmUps, scale, pool, progress }: MeasureOptions,
 ): Promise<GcMeasurement[]> {
   const units = Math.max(1000, Math.round(workload.units * scale));
   const taking = peers.filter((peer) => takesPart(peer, workload));
@@ -55,7 +58,7 @@ export async function measureCollectors(
       }
       progress(`${workload.id}: ${peer.title}: warming up`);
       try {
-        const process = await PeerProcess.start(peer);
+        const process = await pool.take(peer);
         running.push({ peer, process, rounds: [], figures: [] });
         await process.load(workload.id);
         for (let n = 0; n < warmUps; n++) await process.run(0, units);
@@ -78,7 +81,9 @@ export async function measureCollectors(
       }
     }
   } finally {
-    for (const { process } of running) process.stop();
+    for (const { peer, process } of running) {
+      pool.giveBack(process, results.get(peer.id)?.failed === undefined);
+    }
   }
   for (const { peer, rounds: times, figures } of running) {
     if (results.has(peer.id)) continue;

@@ -1,6 +1,7 @@
 /** The collectors' part of `pnpm bench`: Pyrena's beside CPython's. */
 import { describeMachine } from "../src/machine.ts";
 import type { Options } from "../src/options.ts";
+import { PeerPool } from "../src/peer-pool.ts";
 import { type GcMeasurement, joinSets, measureCollectors } from "./measure.ts";
 import { findCollectorPeers } from "./peers.ts";
 import { GC_RESULT_VERSION, type GcResult } from "./report.ts";
@@ -24,6 +25,7 @@ export async function benchCollectors(
   const results: { id: string; measurements: readonly GcMeasurement[] }[] = [];
   const rounds = Math.ceil(options.rounds / FEWER);
   const sets = Math.min(options.sets, rounds);
+  const pool = new PeerPool(options.quick);
   for (const workload of workloads) {
     const all: GcMeasurement[][] = [];
     for (let set = 0; set < sets; set++) {
@@ -32,12 +34,14 @@ export async function benchCollectors(
           rounds: Math.ceil(rounds / sets),
           warmUps: options.quick ? 0 : 2,
           scale: options.quick ? 0.01 : 1,
+          pool,
           progress,
         }),
       );
     }
     results.push({ id: workload.id, measurements: joinSets(all) });
   }
+  pool.stop();
   progress("");
   return {
     version: GC_RESULT_VERSION,

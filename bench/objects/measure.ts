@@ -1,5 +1,6 @@
 /** Runs the peers in turns, a round each, one workload after the other. */
-import { PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
+import type { PeerPool } from "../src/peer-pool.ts";
+import { type PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
 import type { ObjectsPeer } from "./peers.ts";
 import { NO_SUCH_OBJECTS, type ObjectWorkload } from "./workloads.ts";
 
@@ -22,10 +23,12 @@ export interface MeasureOptions {
   readonly warmUps: number;
   /** Of a round's units. */
   readonly scale: number;
+  /** Where the peers' processes come from. */
+  readonly pool: PeerPool;
   readonly progress: (text: string) => void;
 }
 
-/** All peers on one workload, in fresh processes that take turns. */
+/** All peers on one workload, in processes that take turns. */
 export async function measureObjects(
   workload: ObjectWorkload,
   peers: readonly ObjectsPeer[],
@@ -50,7 +53,7 @@ export async function measureObjects(
       }
       options.progress(`${workload.title}: ${peer.title}: warming up`);
       try {
-        const process = await PeerProcess.start(peer);
+        const process = await options.pool.take(peer);
         running.push({ peer, process, rounds: [] });
         await process.load(workload.id);
         for (let n = 0; n < options.warmUps; n++) await process.run(0, units);
@@ -78,7 +81,9 @@ export async function measureObjects(
       results.set(peer.id, { peer: peer.id, rounds, ...(bytes !== undefined && { bytes }) });
     }
   } finally {
-    for (const { process } of running) process.stop();
+    for (const { peer, process } of running) {
+      options.pool.giveBack(process, results.get(peer.id)?.failed === undefined);
+    }
   }
   return peers.map((peer) => results.get(peer.id)!);
 }
