@@ -22,19 +22,38 @@ function sourceAliases(): { find: RegExp; replacement: string }[] {
   });
 }
 
-/**
- * The vitest configuration of the package in `directory`.
- * @param isolate whether each file gets a worker of its own; without, files that keep no state in modules share one,
- *   and what the engine has compiled for one file serves the next
- */
-export function shared(directory: string, isolate: boolean = true): ViteUserConfig {
+/** How the test files of a package run. */
+export interface SharedOptions {
+  /**
+   * Several files in one worker, where the package's modules keep no state: to load them anew and to compile them again
+   * for each file takes longer than many a file's tests.
+   */
+  readonly shareWorkers?: boolean;
+  /** Patterns of files that get a worker of their own all the same. */
+  readonly except?: readonly string[];
+}
+
+/** The vitest configuration of the package in `directory`. */
+export function shared(
+  directory: string,
+  { shareWorkers = false, except = [] }: SharedOptions = {},
+): ViteUserConfig {
+  const config = { root: directory, resolve: { alias: sourceAliases() } };
+  const test = {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    isolate: !shareWorkers,
+  };
+  const alone = { ...test, name: "alone", include: [...except], isolate: true };
+  const others = { ...test, name: "together", exclude: [...except] };
+  const files =
+    except.length > 0
+      ? { projects: [alone, others].map((part) => ({ ...config, test: part })) }
+      : test;
   return defineConfig({
-    root: directory,
-    resolve: { alias: sourceAliases() },
+    ...config,
     test: {
-      include: ["test/**/*.test.ts"],
-      isolate,
-      testTimeout: 30_000,
+      ...files,
       reporters: ["default", ["json", { outputFile: join(directory, ".reports/test.json") }]],
     },
   });

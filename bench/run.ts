@@ -13,7 +13,7 @@ import { benchObjects } from "./objects/run.ts";
 import { describeMachine } from "./src/machine.ts";
 import { measure } from "./src/measure.ts";
 import { help, type Options, parseOptions } from "./src/options.ts";
-import type { PeerProcess } from "./src/peer-process.ts";
+import { PeerPool } from "./src/peer-pool.ts";
 import { findPeers, type Peer, type PeerVersions } from "./src/peers.ts";
 import { renewReadme } from "./src/readme.ts";
 import {
@@ -76,8 +76,7 @@ async function runAll(
   scratch: string,
 ): Promise<WorkloadResult[]> {
   const results: WorkloadResult[] = [];
-  // A fresh process for each workload, so that none inherits a heap or compiled code; in a smoke test one for all.
-  const pool = options.quick ? new Map<string, PeerProcess>() : undefined;
+  const pool = new PeerPool(options.quick);
   for (const workload of workloads) {
     results.push(
       await measure(workload, peers, {
@@ -86,11 +85,11 @@ async function runAll(
         warmUps: options.quick ? 0 : WARM_UPS,
         scratch,
         progress,
-        ...(pool && { pool }),
+        pool,
       }),
     );
   }
-  for (const process of pool?.values() ?? []) process.stop();
+  pool.stop();
   progress("");
   return results;
 }

@@ -1,5 +1,6 @@
 /** Runs the peers in turns, a round each, one workload after the other. */
-import { PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
+import type { PeerPool } from "../src/peer-pool.ts";
+import { type PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
 import { type CollectorPeer, takesPart } from "./peers.ts";
 import type { GcWorkload, GrowingFigures } from "./workloads.ts";
 
@@ -22,9 +23,9 @@ export interface MeasureOptions {
   readonly warmUps: number;
   /** Of a round's objects. */
   readonly scale: number;
+  /** Where the peers' processes come from. */
+  readonly pool: PeerPool;
   readonly progress: (text: string) => void;
-  /** Processes by peer, shared by the workloads of a smoke test; whoever gives it stops them. */
-  readonly pool?: Map<string, PeerProcess>;
 }
 
 interface Running {
@@ -34,11 +35,11 @@ interface Running {
   readonly figures: GrowingFigures[];
 }
 
-/** All peers on one workload, in processes that take turns: fresh ones, unless there is a pool. */
+/** All peers on one workload, in processes that take turns. */
 export async function measureCollectors(
   workload: GcWorkload,
   peers: readonly CollectorPeer[],
-  { rounds, warmUps, scale, progress, pool }: MeasureOptions,
+  { rounds, warmUps, scale, pool, progress }: MeasureOptions,
 ): Promise<GcMeasurement[]> {
   const units = Math.max(1000, Math.round(workload.units * scale));
   const taking = peers.filter((peer) => takesPart(peer, workload));
@@ -57,8 +58,7 @@ export async function measureCollectors(
       }
       progress(`${workload.id}: ${peer.title}: warming up`);
       try {
-        const process = pool?.get(peer.id) ?? (await PeerProcess.start(peer));
-        pool?.set(peer.id, process);
+        const process = await pool.take(peer);
         running.push({ peer, process, rounds: [], figures: [] });
         await process.load(workload.id);
         for (let n = 0; n < warmUps; n++) await process.run(0, units);
@@ -82,10 +82,7 @@ export async function measureCollectors(
     }
   } finally {
     for (const { peer, process } of running) {
-      // One that broke off is of no use to the next workload.
-      const broken = results.get(peer.id)?.failed !== undefined;
-      if (broken) pool?.delete(peer.id);
-      if (broken || pool === undefined) process.stop();
+      pool.giveBack(process, results.get(peer.id)?.failed === undefined);
     }
   }
   for (const { peer, rounds: times, figures } of running) {

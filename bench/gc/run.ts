@@ -1,7 +1,7 @@
 /** The collectors' part of `pnpm bench`: Pyrena's beside CPython's. */
 import { describeMachine } from "../src/machine.ts";
 import type { Options } from "../src/options.ts";
-import type { PeerProcess } from "../src/peer-process.ts";
+import { PeerPool } from "../src/peer-pool.ts";
 import { type GcMeasurement, joinSets, measureCollectors } from "./measure.ts";
 import { findCollectorPeers } from "./peers.ts";
 import { GC_RESULT_VERSION, type GcResult } from "./report.ts";
@@ -25,27 +25,23 @@ export async function benchCollectors(
   const results: { id: string; measurements: readonly GcMeasurement[] }[] = [];
   const rounds = Math.ceil(options.rounds / FEWER);
   const sets = Math.min(options.sets, rounds);
-  // In a smoke test one process a peer serves all workloads: most of its time would go into starting Pyodide.
-  const pool = options.quick ? new Map<string, PeerProcess>() : undefined;
-  try {
-    for (const workload of workloads) {
-      const all: GcMeasurement[][] = [];
-      for (let set = 0; set < sets; set++) {
-        all.push(
-          await measureCollectors(workload, peers, {
-            rounds: Math.ceil(rounds / sets),
-            warmUps: options.quick ? 0 : 2,
-            scale: options.quick ? 0.01 : 1,
-            progress,
-            ...(pool && { pool }),
-          }),
-        );
-      }
-      results.push({ id: workload.id, measurements: joinSets(all) });
+  const pool = new PeerPool(options.quick);
+  for (const workload of workloads) {
+    const all: GcMeasurement[][] = [];
+    for (let set = 0; set < sets; set++) {
+      all.push(
+        await measureCollectors(workload, peers, {
+          rounds: Math.ceil(rounds / sets),
+          warmUps: options.quick ? 0 : 2,
+          scale: options.quick ? 0.01 : 1,
+          pool,
+          progress,
+        }),
+      );
     }
-  } finally {
-    for (const process of pool?.values() ?? []) process.stop();
+    results.push({ id: workload.id, measurements: joinSets(all) });
   }
+  pool.stop();
   progress("");
   return {
     version: GC_RESULT_VERSION,

@@ -1,5 +1,6 @@
 /** Runs the peers in turns, a round each, one workload after the other. */
-import { PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
+import type { PeerPool } from "../src/peer-pool.ts";
+import { type PeerProcess, PeerUnavailable } from "../src/peer-process.ts";
 import type { ObjectsPeer } from "./peers.ts";
 import { NO_SUCH_OBJECTS, type ObjectWorkload } from "./workloads.ts";
 
@@ -22,18 +23,17 @@ export interface MeasureOptions {
   readonly warmUps: number;
   /** Of a round's units. */
   readonly scale: number;
+  /** Where the peers' processes come from. */
+  readonly pool: PeerPool;
   readonly progress: (text: string) => void;
-  /** Processes by peer, shared by the workloads of a smoke test; whoever gives it stops them. */
-  readonly pool?: Map<string, PeerProcess>;
 }
 
-/** All peers on one workload, in processes that take turns: fresh ones, unless there is a pool. */
+/** All peers on one workload, in processes that take turns. */
 export async function measureObjects(
   workload: ObjectWorkload,
   peers: readonly ObjectsPeer[],
   options: MeasureOptions,
 ): Promise<ObjectsMeasurement[]> {
-  const { pool } = options;
   const units =
     workload.id === "tree" && options.scale < 1
       ? 255
@@ -53,8 +53,7 @@ export async function measureObjects(
       }
       options.progress(`${workload.title}: ${peer.title}: warming up`);
       try {
-        const process = pool?.get(peer.id) ?? (await PeerProcess.start(peer));
-        pool?.set(peer.id, process);
+        const process = await options.pool.take(peer);
         running.push({ peer, process, rounds: [] });
         await process.load(workload.id);
         for (let n = 0; n < options.warmUps; n++) await process.run(0, units);
@@ -83,10 +82,7 @@ export async function measureObjects(
     }
   } finally {
     for (const { peer, process } of running) {
-      // One that broke off is of no use to the next workload.
-      const broken = results.get(peer.id)?.failed !== undefined;
-      if (broken) pool?.delete(peer.id);
-      if (broken || pool === undefined) process.stop();
+      options.pool.giveBack(process, results.get(peer.id)?.failed === undefined);
     }
   }
   return peers.map((peer) => results.get(peer.id)!);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMachine } from "../src/machine.ts";
 import type { Options } from "../src/options.ts";
-import type { PeerProcess } from "../src/peer-process.ts";
+import { PeerPool } from "../src/peer-pool.ts";
 import { joinSets, measureObjects, type ObjectsMeasurement } from "./measure.ts";
 import { findObjectsPeers } from "./peers.ts";
 import { OBJECTS_RESULT_VERSION, type ObjectsResult } from "./report.ts";
@@ -19,8 +19,7 @@ export async function benchObjects(
   const scratch = mkdtempSync(join(tmpdir(), "pyrena-bench-"));
   const chosen = (patterns: readonly string[], id: string): boolean =>
     patterns.length === 0 || patterns.some((pattern) => id.includes(pattern));
-  // In a smoke test one process a peer serves all workloads: most of its time would go into starting Pyodide.
-  const pool = options.quick ? new Map<string, PeerProcess>() : undefined;
+  const pool = new PeerPool(options.quick);
   try {
     const peers = (await findObjectsPeers(scratch, options.pythons)).filter(({ id }) =>
       chosen(options.peers, id),
@@ -39,8 +38,8 @@ export async function benchObjects(
             rounds: Math.ceil(options.rounds / sets),
             warmUps: options.quick ? 0 : 4,
             scale: options.quick ? 0.01 : 1,
+            pool,
             progress,
-            ...(pool && { pool }),
           }),
         );
       }
@@ -59,7 +58,7 @@ export async function benchObjects(
       workloads,
     };
   } finally {
-    for (const process of pool?.values() ?? []) process.stop();
+    pool.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PeerFailure, PeerProcess, PeerUnavailable } from "./peer-process.ts";
+import type { PeerPool } from "./peer-pool.ts";
+import { PeerFailure, type PeerProcess, PeerUnavailable } from "./peer-process.ts";
 import type { Peer } from "./peers.ts";
 import { encodeProgram, type Program, peakRequested } from "./program.ts";
 import type { Measurement, WorkloadResult } from "./result.ts";
@@ -26,8 +27,8 @@ export interface MeasureOptions {
   readonly warmUps: number;
   /** Folder for the programs. */
   readonly scratch: string;
-  /** Peers that run already, by id, to be used again; those started here are added and left running. */
-  readonly pool?: Map<string, PeerProcess>;
+  /** Where the peers' processes come from. */
+  readonly pool: PeerPool;
   /** Told of each step. */
   progress?(text: string): void;
 }
@@ -135,9 +136,7 @@ async function enter(
   path: string,
   options: MeasureOptions,
 ): Promise<Contestant> {
-  const running = options.pool?.get(peer.id);
-  const process = running ?? (await PeerProcess.start(peer));
-  options.pool?.set(peer.id, process);
+  const process = await options.pool.take(peer);
   try {
     // A replay reads the recording itself.
     await process.load(peer.kind === "replay" ? workload.trace! : path);
@@ -154,7 +153,7 @@ async function enter(
     }
     return { peer, process, units, lead, rounds: [], failed: undefined };
   } catch (error) {
-    discard(process, options);
+    options.pool.giveBack(process, false);
     throw error;
   }
 }
@@ -177,15 +176,10 @@ async function play(contestant: Contestant, counted: boolean): Promise<void> {
 async function leave(contestant: Contestant, options: MeasureOptions): Promise<Measurement> {
   const { peer, process, units, rounds, failed } = contestant;
   if (failed !== undefined) {
-    discard(process, options);
+    options.pool.giveBack(process, false);
     return { peer: peer.id, failed };
   }
   const memory = await process.memory();
-  if (options.pool === undefined) process.stop();
+  options.pool.giveBack(process, true);
   return { peer: peer.id, units, rounds, ...(Object.keys(memory).length > 0 && { memory }) };
-}
-
-function discard(process: PeerProcess, options: MeasureOptions): void {
-  options.pool?.delete(process.peer.id);
-  process.stop();
 }

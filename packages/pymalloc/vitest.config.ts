@@ -1,3 +1,3 @@
 import { shared } from "../../vitest.shared.ts";
 
-export default shared(import.meta.dirname, false);
+export default shared(import.meta.dirname, { shareWorkers: true });

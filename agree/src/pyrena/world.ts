@@ -98,6 +98,7 @@ export class World {
       classes.boom,
       classes.manager,
       collecting.listener,
+      collecting.collector,
       ...classes.defined,
       ...functions.codes,
       weakrefs.watched,
