@@ -6,6 +6,7 @@ export type { AllocationApi, FreeList } from "./api/allocation.ts";
 export type { ClassesApi, ClassSpec } from "./api/classes.ts";
 export type { CollectionApi, GcModule } from "./api/collection.ts";
 export type { CopyingApi } from "./api/copying.ts";
+export type { ErrorKind, ErrorsApi, Unraisable } from "./api/errors.ts";
 export type { ExceptionName, ExceptionsApi } from "./api/exceptions.ts";
 export type { ExceptClause, FramesApi, WithOptions } from "./api/frames.ts";
 export type {
@@ -19,7 +20,10 @@ export type {
 } from "./api/functions.ts";
 export type { FreeListLine, InspectApi, Leak, Region, VerifyOptions } from "./api/inspect.ts";
 export type { ComplexApi, ConstantsApi, FloatApi, IntApi } from "./api/numbers.ts";
+export type { ProtocolApi } from "./api/protocol.ts";
+export type { RefsApi } from "./api/refs.ts";
 export type { ListApi, RangeApi, SliceApi, TupleApi } from "./api/sequences.ts";
+export type { DictApi, SetApi, TableCursor, ValuesApi } from "./api/tables.ts";
 export type { ByteArrayApi, BytesApi, StrApi } from "./api/text.ts";
 export {
   type BufferVisit,
