@@ -20,18 +20,20 @@ import { now } from "./clock.ts";
 import { allocatorFactory } from "./custom-allocator.ts";
 import { type Harness, type HarnessHost, prepare } from "./harness.ts";
 import { pythonSource } from "./heap-source.ts";
-import { type Imports, startInterpreter } from "./interpreter.ts";
+import { Input } from "./input.ts";
+import { startInterpreter } from "./interpreter.ts";
+import { adaptImports } from "./interpreter-imports.ts";
+import { Itinerary } from "./itinerary.ts";
 import { type Link, turn } from "./link.ts";
 import { Observer } from "./observer.ts";
 import type { PythonModule } from "./python-module.ts";
 import { Recorder } from "./recorder.ts";
+import { LINE_PATIENCE, Standstill, type Stop } from "./standstill.ts";
 import { Streams } from "./streams.ts";
 import { Suspender } from "./suspender.ts";
 import { Tape } from "./tape.ts";
 import { Variables } from "./variables.ts";
 
-/** What CPython calls to ask for a signal, at every 50th look for interruptions. */
-const TAKE_SIGNAL = "_Py_CheckEmscriptenSignals_Helper";
 const SIGINT = 2;
 /** Milliseconds from one frame to the next, and the least that they may be of what making one takes. */
 const FRAME_EVERY = 30;
@@ -39,15 +41,8 @@ const FRAME_SHARE = 10;
 /** Milliseconds that may go into keeping moments: at first, and then the share of the time that the program takes. */
 const MOMENTS_FIRST = 120;
 const MOMENTS_SHARE = 1 / 8;
-/** How long a line may take before a moment in its midst is kept, or a pause heeded there, in milliseconds. */
-const LINE_PATIENCE = 100;
 /** Lines after which the clock is looked at. */
 const LOOK_EVERY = 16;
-/** How long to sleep at most before looking whether there is anything to do. */
-const LONG = 10_000;
-
-/** Why a program stands still. */
-type Reason = "line" | "allocation" | "pause";
 
 /** One interpreter. */
 export class Session implements HarnessHost {
@@ -61,8 +56,6 @@ export class Session implements HarnessHost {
   #installation: Installation | undefined;
   #observer!: Observer;
   #harness!: Harness;
-  /** Whether Python is up. */
-  #initialized = false;
   #running = false;
   /** While Python is called from here: what it calls then is not the program's. */
   #busy = false;
@@ -75,11 +68,8 @@ export class Session implements HarnessHost {
   #frameDue = 0;
   #momentDue = 0;
   #momentsTook = 0;
-  #heldSince = 0;
-  #paused = false;
-  #pauseAt: Reason | undefined;
-  /** When a pause was asked for that waits for the next line; 0: none was. */
-  #pauseAskedAt = 0;
+  readonly #standstill: Standstill;
+  readonly #input: Input;
   #hook!: AllocationHook;
   #recorder!: Recorder;
   readonly #tape: Tape;
@@ -87,13 +77,7 @@ export class Session implements HarnessHost {
   /** Lines that the program has come to, and allocations before it came to the last one. */
   #lines = 0;
   #allocationsBefore = 0;
-  /** Moments to come to again, the next one first; the last one is where to stop. */
-  #ahead: Replay["moments"][number][] = [];
-  /** Of the next one: its lines; -1: there is none. */
-  #aheadLines = -1;
-  /** Called when a suspended program shall look around. */
-  #wake: (() => void) | undefined;
-  readonly #input: (string | null)[] = [];
+  readonly #itinerary = new Itinerary();
   #watched: readonly string[] = [];
   #raised: Raised | undefined;
   #graph: Graph | undefined;
@@ -105,9 +89,11 @@ export class Session implements HarnessHost {
     this.#say = say;
     this.#tape = new Tape(epoch);
     this.#suspender = link.reach === "suspending" ? new Suspender() : undefined;
+    this.#standstill = new Standstill(link, () => this.takeCommands());
+    this.#input = this.#createInput();
     this.#streams = new Streams({
       output: (to, text) => say({ type: "output", to, text }),
-      line: () => this.#line(),
+      line: () => this.#input.take(),
     });
   }
 
@@ -127,11 +113,18 @@ export class Session implements HarnessHost {
       folder: `${files}${version.python}/`,
       compiled,
       onCompiled: (module) => this.#say({ type: "compiled", python: version.python, module }),
-      adaptImports: (imports) => this.#adaptImports(imports),
+      adaptImports: (imports) =>
+        adaptImports(imports, {
+          memoryLimit: this.#settings.memoryLimit,
+          suspender: this.#suspender,
+          checkpoint: () => this.#checkpoint(),
+          suspendingCheckpoint: () => this.#suspendingCheckpoint(),
+          beforeRead: () => this.#beforeRead(),
+        }),
       beforeMain: (module) => {
         this.#module = module;
         this.#streams.connect(module);
-        this.#live = attach(this.#attachable(module));
+        this.#live = attach(module);
         this.#install(custom);
         this.#observer = new Observer(
           pythonSource(this.#module, this.#live, this.#installation),
@@ -140,7 +133,6 @@ export class Session implements HarnessHost {
         );
       },
     });
-    this.#initialized = true;
     this.#busy = true;
     this.#harness = prepare(this.#module, this, {
       lines,
@@ -177,12 +169,11 @@ export class Session implements HarnessHost {
     this.#lines = 0;
     this.#graph = undefined;
     this.#observer.start(program.split("\n").length);
-    this.#ahead = [...(replay?.moments ?? [])];
+    this.#itinerary.start(replay?.moments ?? []);
     this.#tape.start(replay?.tape);
     this.#input.push(...(replay?.tape.input ?? []));
     this.#allocationsBefore = this.#observer.allocations;
     this.#record("start");
-    this.#lookAhead();
     this.#running = true;
     this.#momentDue = 0;
     let outcome: Outcome;
@@ -199,7 +190,7 @@ export class Session implements HarnessHost {
     }
     if (outcome.kind !== "crashed") this.#programEnded();
     this.#running = false;
-    this.#paused = false;
+    this.#standstill.paused = false;
     this.#streams.flush();
     if (outcome.kind !== "crashed") module.HEAPU8[module._Py_EMSCRIPTEN_SIGNAL_HANDLING] = 0;
     this.#say({ type: "ended", outcome, milliseconds: this.#took || this.#observer.elapsed });
@@ -211,7 +202,7 @@ export class Session implements HarnessHost {
     for (let command = this.#link.next(); command !== undefined; command = this.#link.next()) {
       this.obey(command);
     }
-    this.#wake?.();
+    this.#standstill.wake();
   }
 
   lineReached(line: number): void | Promise<void> {
@@ -219,9 +210,11 @@ export class Session implements HarnessHost {
     if (!this.#running || this.#busy) return;
     const lines = ++this.#lines;
     this.#allocationsBefore = this.#observer.measured;
-    if (this.#aheadLines !== -1) return lines < this.#aheadLines ? undefined : this.#cameAgain();
-    if (this.#pauseAt !== undefined)
-      return this.#pauseAt === "line" ? this.#hold("line") : undefined;
+    if (this.#itinerary.isUnderWay) {
+      return lines < this.#itinerary.lines ? undefined : this.#cameAgain();
+    }
+    const stop = this.#standstill.at;
+    if (stop !== undefined) return stop === "line" ? this.#hold("line") : undefined;
     if (this.#settings.moments === "lines") this.#record("line");
     else if ((lines % LOOK_EVERY === 0 || lines < LOOK_EVERY) && now() >= this.#momentDue) {
       this.#record("line");
@@ -274,7 +267,7 @@ export class Session implements HarnessHost {
   sleep(milliseconds: number): boolean | Promise<boolean> {
     if (this.#busy) return false;
     // The clocks will show what they showed after it.
-    if (this.#tape.playing || this.#aheadLines !== -1) return true;
+    if (this.#tape.playing || this.#itinerary.isUnderWay) return true;
     const until = now() + milliseconds;
     this.#publish();
     if (this.#link.reach === "shared") {
@@ -282,7 +275,7 @@ export class Session implements HarnessHost {
         this.#link.wait(left);
         this.takeCommands();
         // A pause is heeded, and an interruption taken, between two bytecodes: right after this.
-        if (this.#signal !== 0 || this.#isPauseAsked) break;
+        if (this.#signal !== 0 || this.#standstill.isAsked) break;
       }
       return true;
     }
@@ -294,55 +287,9 @@ export class Session implements HarnessHost {
     for (;;) {
       this.takeCommands();
       const left = until - now();
-      if (left <= 0 || this.#signal !== 0 || this.#isPauseAsked) return true;
-      await this.#woken(left);
+      if (left <= 0 || this.#signal !== 0 || this.#standstill.isAsked) return true;
+      await this.#standstill.woken(left);
     }
-  }
-
-  /** Until the page has said something, or the time is over. */
-  #woken(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve();
-      };
-    });
-  }
-
-  #adaptImports(imports: Record<string, Imports>): void {
-    const { env } = imports;
-    const { memoryLimit } = this.#settings;
-    const resize = env!["emscripten_resize_heap"] as (bytes: number) => number;
-    // To refuse is what a full machine does: malloc answers NULL, and Python raises MemoryError.
-    env!["emscripten_resize_heap"] = (bytes: number): number =>
-      bytes >>> 0 > memoryLimit ? 0 : resize(bytes);
-    const take = (): number => this.#checkpoint();
-    const suspender = this.#suspender;
-    if (suspender === undefined) {
-      env![TAKE_SIGNAL] = take;
-      return;
-    }
-    env![TAKE_SIGNAL] = suspender.function(0, take, () => this.#suspendingCheckpoint());
-    const wasi = imports["wasi_snapshot_preview1"]!;
-    const read = wasi["fd_read"] as (...args: number[]) => number;
-    wasi["fd_read"] = suspender.function(4, read, (fd, ...others) => {
-      if (fd !== 0 || this.#streams.hasInput) return read(fd!, ...others);
-      return this.#askSuspended().then(() => read(fd, ...others));
-    });
-  }
-
-  /**
-   * The module, in which tracemalloc can be asked once Python is up. Before, it cannot be tracing, and that of 3.13 would
-   * look for a thread that is not there yet.
-   */
-  #attachable(module: PythonModule): object {
-    return Object.create(module, {
-      _PyTraceMalloc_Untrack: {
-        get: () => (this.#initialized ? module._PyTraceMalloc_Untrack : undefined),
-      },
-    }) as object;
   }
 
   #install(custom: AllocatorFactory | undefined): void {
@@ -359,12 +306,13 @@ export class Session implements HarnessHost {
     if (this.#busy || !this.#running) return 0;
     this.takeCommands();
     this.#telemetry();
-    if (this.#isPauseDue) this.#hold("pause");
+    if (this.#standstill.isDue) this.#hold("pause");
     return this.#takeSignal();
   }
 
   #suspendingCheckpoint(): number | Promise<number> {
-    if (this.#busy || !this.#running || (now() < this.#frameDue && !this.#paused)) return 0;
+    if (this.#busy || !this.#running || (now() < this.#frameDue && !this.#standstill.paused))
+      return 0;
     this.#telemetry();
     return this.#suspended();
   }
@@ -372,18 +320,8 @@ export class Session implements HarnessHost {
   async #suspended(): Promise<number> {
     await turn();
     this.takeCommands();
-    if (this.#isPauseDue) await this.#hold("pause");
+    if (this.#standstill.isDue) await this.#hold("pause");
     return this.#takeSignal();
-  }
-
-  get #isPauseAsked(): boolean {
-    return this.#paused || this.#pauseAskedAt !== 0;
-  }
-
-  /** Whether to pause here, in the middle of a line. */
-  get #isPauseDue(): boolean {
-    if (this.#paused) return true;
-    return this.#pauseAskedAt !== 0 && now() > this.#pauseAskedAt + LINE_PATIENCE;
   }
 
   #takeSignal(): number {
@@ -404,7 +342,8 @@ export class Session implements HarnessHost {
     // A long line, or lines that are not followed.
     const { lines, moments } = this.#settings;
     const wait = lines ? (moments === "lines" ? Number.POSITIVE_INFINITY : LINE_PATIENCE) : 0;
-    if (time >= this.#momentDue + wait && this.#pauseAt === undefined && this.#aheadLines === -1) {
+    const isFree = this.#standstill.at === undefined && !this.#itinerary.isUnderWay;
+    if (time >= this.#momentDue + wait && isFree) {
       this.#record("pause");
     }
     const took = now() - time;
@@ -413,7 +352,7 @@ export class Session implements HarnessHost {
 
   #publish(): void {
     this.#streams.flush();
-    this.#link.publish(() => this.#observer.fill(this.#paused));
+    this.#link.publish(() => this.#observer.fill(this.#standstill.paused));
   }
 
   /** Keep this moment, and tell the page of it. @param id of a moment that is come to again */
@@ -455,77 +394,55 @@ export class Session implements HarnessHost {
 
   /** The program has come to the line of a moment that it is to come to again. */
   #cameAgain(): void | Promise<void> {
-    for (let next = this.#ahead[0]; next !== undefined; next = this.#ahead[0]) {
+    const itinerary = this.#itinerary;
+    for (let next = itinerary.next; next !== undefined; next = itinerary.next) {
       if (next.clock.lines > this.#lines) break;
       if (next.clock.lines === this.#lines && next.at === "allocation") {
         this.#hook.on();
         break;
       }
-      this.#ahead.shift();
-      this.#lookAhead();
-      if (this.#ahead.length === 0) return this.#arrive("line", next.id);
+      if (itinerary.pass()) return this.#arrive("line", next.id);
       this.#record(next.at, next.id);
     }
-  }
-
-  #lookAhead(): void {
-    while (this.#ahead[0]?.at === "start") this.#ahead.shift();
-    this.#aheadLines = this.#ahead[0]?.clock.lines ?? -1;
   }
 
   /** Called after each allocation, while the hook is on. */
   #allocated(): void {
     if (this.#busy || !this.#running || !this.#hook.isOn) return;
-    const next = this.#ahead[0];
+    const { next } = this.#itinerary;
     if (next === undefined) {
-      if (this.#pauseAt === "allocation") this.#hold("allocation");
+      if (this.#standstill.at === "allocation") this.#hold("allocation");
       return;
     }
     if (this.#observer.allocations - this.#allocationsBefore < next.clock.allocations) return;
-    this.#ahead.shift();
-    this.#lookAhead();
-    if (this.#ahead.length === 0) {
+    if (this.#itinerary.pass()) {
       this.#arrive("allocation", next.id);
       return;
     }
     this.#record("allocation", next.id);
-    if (this.#aheadLines !== this.#lines) this.#hook.off();
+    if (this.#itinerary.lines !== this.#lines) this.#hook.off();
   }
 
   /** The program is where it was to come to again. What comes from outside is new from here on. */
   #arrive(at: "line" | "allocation", id: number): void | Promise<void> {
     this.#tape.stop();
-    this.#input.length = 0;
+    this.#input.clear();
     return this.#hold(at, id);
   }
 
   /** Stand still until the page says otherwise. */
-  #hold(at: Reason, id?: number): void | Promise<void> {
-    this.#paused = true;
-    this.#pauseAt = undefined;
-    this.#pauseAskedAt = 0;
+  #hold(at: Stop, id?: number): void | Promise<void> {
+    this.#standstill.begin();
     this.#record(at, id);
     this.#say({ type: "paused", line: this.#observer.line, at });
-    this.#heldSince = now();
-    if (this.#link.reach === "suspending") return this.#held();
-    while (this.#paused) {
-      this.#link.wait(LONG);
-      this.takeCommands();
-    }
-    this.#resumed();
+    const since = now();
+    const over = this.#standstill.over();
+    return over === undefined ? this.#resumed(since) : over.then(() => this.#resumed(since));
   }
 
-  async #held(): Promise<void> {
-    while (this.#paused) {
-      await this.#woken(LONG);
-      this.takeCommands();
-    }
-    this.#resumed();
-  }
-
-  #resumed(): void {
-    this.#observer.skip(now() - this.#heldSince);
-    if (this.#pauseAt === undefined) this.#say({ type: "resumed" });
+  #resumed(heldSince: number): void {
+    this.#observer.skip(now() - heldSince);
+    if (this.#standstill.at === undefined) this.#say({ type: "resumed" });
     this.#frameDue = 0;
   }
 
@@ -536,18 +453,11 @@ export class Session implements HarnessHost {
         if (!this.#running) return;
         this.#signal = SIGINT;
         this.#interrupted = true;
-        this.#input.length = 0;
+        this.#input.clear();
         this.#goOn(undefined);
         return;
       case "pause":
-        if (!this.#running) return;
-        // Rather at the next line than here, in the middle of one.
-        if (this.#settings.lines) {
-          this.#pauseAt = "line";
-          this.#pauseAskedAt = now();
-        } else {
-          this.#paused = true;
-        }
+        if (this.#running) this.#standstill.ask(this.#settings.lines);
         return;
       case "resume":
         this.#goOn(undefined);
@@ -572,11 +482,36 @@ export class Session implements HarnessHost {
   }
 
   #goOn(to: "line" | "allocation" | undefined): void {
-    this.#paused = false;
-    this.#pauseAt = to;
-    this.#pauseAskedAt = 0;
+    this.#standstill.goOn(to);
     if (to === "allocation") this.#hook.on();
     else this.#hook.off();
+  }
+
+  #createInput(): Input {
+    const session = this;
+    return new Input(
+      {
+        get canWait() {
+          return session.#link.reach === "shared" && session.#running;
+        },
+        get isInterrupted() {
+          return session.#signal !== 0;
+        },
+        ask: () => {
+          this.#publish();
+          this.#say({ type: "asks" });
+        },
+        given: (text) => this.#tape.inputGiven(text),
+      },
+      this.#standstill,
+    );
+  }
+
+  /** Python is about to read, and can be suspended. */
+  #beforeRead(): void | Promise<void> {
+    if (this.#streams.hasInput) return;
+    this.takeCommands();
+    return this.#input.wait();
   }
 
   #createRecorder(): Recorder {
@@ -647,34 +582,6 @@ export class Session implements HarnessHost {
     return this.#raised === undefined
       ? { kind: "finished", exitCode }
       : { kind: "raised", raised: this.#raised };
-  }
-
-  /** A line of input for Python, which waits for it. */
-  #line(): Uint8Array | null | undefined {
-    if (this.#input.length === 0 && this.#link.reach === "shared" && this.#running) {
-      this.#publish();
-      this.#say({ type: "asks" });
-      while (this.#input.length === 0) {
-        this.#link.wait(LONG);
-        this.takeCommands();
-        if (this.#signal !== 0) return undefined;
-      }
-    }
-    const text = this.#input.shift();
-    if (this.#signal !== 0) return undefined;
-    this.#tape.inputGiven(text ?? null);
-    return text === undefined || text === null ? null : new TextEncoder().encode(`${text}\n`);
-  }
-
-  async #askSuspended(): Promise<void> {
-    this.takeCommands();
-    if (this.#input.length > 0) return;
-    this.#publish();
-    this.#say({ type: "asks" });
-    while (this.#input.length === 0 && this.#signal === 0) {
-      await this.#woken(LONG);
-      this.takeCommands();
-    }
   }
 }
 
