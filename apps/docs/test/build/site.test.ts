@@ -9,6 +9,7 @@ import { pageNames, pageText } from "./run-code.ts";
 const tried: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async allocator(page) {
     const first = part(page, "The bump allocator, tried");
+    await press(first, "Check and run");
     await first.getByText("1 of 11 checks fails. At its peak it held 1.31 times").waitFor();
     expect(await figure(first, "yours peak")).toBe("1,376,256");
     expect(await figure(first, "pymalloc peak")).toBe("1,054,488");
@@ -33,6 +34,7 @@ const tried: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   async collector(page) {
     const second = part(page, "Mark and sweep, tried");
+    await press(second, "Check and collect");
     await second.getByText("3 of 7 checks fail. collect() returned 2. Gone: D, E").waitFor();
     await second.getByText("The count of E is 0: it is gone.").waitFor();
     await press(second, "First");
