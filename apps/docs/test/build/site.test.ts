@@ -1,8 +1,8 @@
 /** The Build part in a browser: its pages load and are accessible, and its live parts do what the text says. */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, PATIENCE, Site } from "../playground/browser.ts";
+import { faultsOf } from "../site/accessibility.ts";
 import { pageNames, pageText } from "./run-code.ts";
 
 /** What is tried on a page, once it is there. */
@@ -128,14 +128,7 @@ describe.skipIf(missing)("the Build part in a browser", () => {
       });
       await tried[name]?.(page);
       // Whole pages are looked at elsewhere, as they are when they come; here it is what the parts show by now.
-      const { violations } = await new AxeBuilder({ page })
-        .include("section.live")
-        .exclude(".cm-editor")
-        .analyze();
-      const found = violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-      expect(found).toEqual([]);
+      expect(await faultsOf(page, { part: "section.live", without: [".cm-editor"] })).toEqual([]);
       await page.setViewportSize({ width: 390, height: 844 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
         390,
