@@ -109,7 +109,6 @@ describe.skipIf(missing)("every page", { concurrent: true }, () => {
       await load(page, path);
       await skipsToTheText(page);
       await wake(page);
-      await thinCode(page);
       const part = partOf(built);
       // Starlight's search button shows its keys beside its name; the name leaves them out.
       const look = { part, without: ["button[data-open-modal]"] };
@@ -199,24 +198,6 @@ async function wake(page: Page): Promise<void> {
         (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0,
       ),
   );
-}
-
-/**
- * Code has a third of all the elements that there are: words in a dozen colours. One of each colour is left, on each ground
- * that it stands on, and the others become text of their line.
- */
-async function thinCode(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const seen = new Set<string>();
-    for (const word of document.querySelectorAll(".expressive-code pre .code span[style]")) {
-      if (word.firstElementChild !== null) continue;
-      const line = word.closest(".ec-line")!.className;
-      const frame = word.closest("figure")?.className;
-      const look = `${word.getAttribute("style")} ${word.className} ${line} ${frame} ${word.parentElement!.tagName}`;
-      if (seen.has(look)) word.replaceWith(...word.childNodes);
-      else seen.add(look);
-    }
-  });
 }
 
 /** What is wider than a phone: nothing, unless it can be scrolled by itself. */
