@@ -63,6 +63,11 @@ describe.skipIf(missing)("the Chinese pages in a browser", () => {
     await open("zh-cn/build/allocator/");
     const part = page.locator("section.live").first();
     await part.scrollIntoViewIfNeeded();
+    // The button is there before the code that it starts.
+    await page.waitForFunction(
+      () => document.querySelector("section.live")!.closest("astro-island[ssr]") === null,
+    );
+    await part.getByRole("button", { name: "检查并运行" }).click();
     await part.getByText("释放的内存会再次使用：不成立").waitFor({ timeout: 15_000 });
     await part.getByText("A2 请求零字节，得到一个独立的块").waitFor();
     const exercise = page.locator('[data-exercise="build-allocator/mend"]');

@@ -2,11 +2,11 @@
  * A live part in the hands of a reader: one with a mouse, or one with nothing but a keyboard, who comes to everything by
  * Tab and uses it by Enter, Space, arrows and letters, and must never lose the place.
  */
-import axe from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Language } from "../../src/i18n/texts.ts";
 import type { Site } from "../playground/browser.ts";
+import { faultsOf } from "../site/accessibility.ts";
 
 export type Hand = "mouse" | "keyboard";
 
@@ -30,23 +30,13 @@ export async function open(site: Site, page: Page, path: string): Promise<void> 
 /** What axe finds in the live parts that is serious or critical, in the light and, of colours, in the dark. */
 export async function findingsInParts(page: Page): Promise<string[]> {
   const found: string[] = [];
-  await page.evaluate(axe.source);
   for (const theme of ["dark", "light"] as const) {
     await page.evaluate((name) => {
       document.documentElement.dataset["theme"] = name;
     }, theme);
-    const { violations } = await page.evaluate(
-      (only) => {
-        const { run } = (globalThis as unknown as { axe: typeof axe }).axe;
-        const parts = { include: [["section.live"]] };
-        return run(parts, { resultTypes: ["violations"], ...(only && { runOnly: [only] }) });
-      },
-      theme === "dark" ? "color-contrast" : undefined,
-    );
-    for (const { impact, id, nodes } of violations) {
-      if (impact === "serious" || impact === "critical")
-        found.push(`${theme}, ${id}: ${nodes[0]!.html.slice(0, 200)}`);
-    }
+    const only = theme === "dark" ? "color-contrast" : undefined;
+    const faults = await faultsOf(page, { part: "section.live", only });
+    found.push(...faults.map((fault) => `${theme}, ${fault}`));
   }
   return found;
 }

@@ -1,6 +1,6 @@
 /** The playground's page: for people who use no mouse, a screen reader, a phone, or Chinese. */
-import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { faultsOf } from "../site/accessibility.ts";
 import { missing, Site } from "./browser.ts";
 import { Play } from "./play.ts";
 
@@ -29,13 +29,7 @@ describe.skipIf(missing)("the playground's page", () => {
     for (const theme of ["light", "dark"] as const) {
       await play.page.emulateMedia({ colorScheme: theme });
       await play.page.locator(`:root[data-theme="${theme}"]`).waitFor();
-      const { violations } = await new AxeBuilder({ page: play.page }).include(".play").analyze();
-      const serious = violations.filter(
-        ({ impact }) => impact === "serious" || impact === "critical",
-      );
-      expect(
-        serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-      ).toEqual([]);
+      expect(await faultsOf(play.page, { part: ".play" })).toEqual([]);
     }
   });
 

@@ -39,21 +39,9 @@ describe.skipIf(missing).each([
       expect(await play.finish("print('fresh', 'n' in globals())")).toBe("fresh False\n");
     }
   });
-});
 
-describe.skipIf(missing)("a program in the playground", () => {
-  let site: Site;
-  let play: Play;
-
-  beforeAll(async () => {
-    site = await Site.open(true);
-    play = new Play(await site.page("playground/"));
-  });
-  afterAll(() => site?.close());
-  afterEach(() => {
-    expect(site.errors).toEqual([]);
-  });
-
+  // What a program does is the same for all; one page serves, as each start of another compiles the interpreter anew.
+  if (!isolated) return;
   test("shows a traceback of the program alone, and marks its lines", async () => {
     const output = await play.finish("def f(n):\n    return 1 // n\n\nf(0)\n");
     expect(await play.status()).toContain("Ended by ZeroDivisionError");

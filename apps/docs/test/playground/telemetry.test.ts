@@ -72,7 +72,8 @@ input()
   });
 });
 
-describe.skipIf(missing)("the pictures of the playground", () => {
+// One page for both: each start of another compiles the interpreter anew.
+describe.skipIf(missing)("the playground's pictures and settings", () => {
   let site: Site;
   let play: Play;
 
@@ -85,7 +86,7 @@ describe.skipIf(missing)("the pictures of the playground", () => {
     expect(site.errors).toEqual([]);
   });
 
-  test("show pools, blocks and lines as they are", async () => {
+  test("pictures show pools, blocks and lines as they are", async () => {
     await play.finish("kept = [bytes(383) for n in range(20_000)]\nmore = [object()]\ndel more\n");
     // An object of bytes has a header of 17 bytes more; 383 + 17 = 400, a size class of its own.
     const live = await play.figure("live");
@@ -107,7 +108,7 @@ describe.skipIf(missing)("the pictures of the playground", () => {
     expect(allocations).toBeLessThan(20_000 * 2.1);
   });
 
-  test("show the blocks of a pool that is chosen by keyboard", async () => {
+  test("pictures show the blocks of a pool that is chosen by keyboard", async () => {
     const canvas = play.page.locator(".play-arenas canvas");
     await canvas.focus();
     await play.page.keyboard.press("ArrowRight");
@@ -121,7 +122,7 @@ describe.skipIf(missing)("the pictures of the playground", () => {
     expect(await play.page.locator(".play-block-live").count()).toBe(Number(inUse));
   });
 
-  test("count references as Python does, ours left out", async () => {
+  test("pictures count references as Python does, ours left out", async () => {
     await play.page.getByLabel("Variables").fill("a b one none");
     await play.finish(
       "a = ['x' * 50]\nb = (a, a)\na.append(b)\none = object()\nalso = one\nnone = None\n",
@@ -138,7 +139,7 @@ describe.skipIf(missing)("the pictures of the playground", () => {
     expect(counts).toContainEqual(["NoneType", "∞"]);
   });
 
-  test("count collections as gc tells of them", async () => {
+  test("pictures count collections as gc tells of them", async () => {
     const output = await play.finish(
       `import gc
 phases = []
@@ -154,20 +155,6 @@ print(phases.count("stop"))
     expect(Number(output)).toBeGreaterThanOrEqual(2);
     expect(await play.figure("collections")).toBe(Number(output));
     expect(await play.figure("pauses")).toBeGreaterThan(0);
-  });
-});
-
-describe.skipIf(missing)("the playground's settings", () => {
-  let site: Site;
-  let play: Play;
-
-  beforeAll(async () => {
-    site = await Site.open(true);
-    play = new Play(await site.page("playground/"));
-  });
-  afterAll(() => site?.close());
-  afterEach(() => {
-    expect(site.errors).toEqual([]);
   });
 
   test.each(["3.12", "3.13", "3.14", "3.15"])("start Python %s", async (python) => {

@@ -7,10 +7,10 @@
  */
 import { join } from "node:path";
 import process from "node:process";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { missing, Site } from "../playground/browser.ts";
+import { faultsOf } from "./accessibility.ts";
 import { type BuiltPage, builtPages } from "./built-pages.ts";
 
 /** As many as a small machine has cores. */
@@ -44,9 +44,9 @@ const framed = new Set(whole.filter((page, n) => isFirst(page, n, whole)));
 const LONG = 300_000;
 
 /** What axe looks at. */
-function partOf(page: BuiltPage): string {
+function partOf(page: BuiltPage): string | undefined {
   if (page.html.length > LONG) return ".sl-markdown-content > :nth-child(-n + 12)";
-  return framed.has(page) ? "document" : "main";
+  return framed.has(page) ? undefined : "main";
 }
 
 function folder(path: string): string {
@@ -74,7 +74,9 @@ describe.skipIf(missing)("every page", { concurrent: true }, () => {
   beforeAll(async () => {
     site = await Site.open(false);
     for (let n = 0; n < TABS; n++) {
-      free.push(await site.page("", { viewport: DESKTOP, colorScheme: "light" }));
+      const page = await site.page("", { viewport: DESKTOP, colorScheme: "light" });
+      await page.addInitScript(seeAllIslands);
+      free.push(page);
     }
   });
   afterAll(() => site?.close());
@@ -108,13 +110,14 @@ describe.skipIf(missing)("every page", { concurrent: true }, () => {
       await skipsToTheText(page);
       await wake(page);
       const part = partOf(built);
-      await page.evaluate(axe.source);
-      expect(await faults(page, part)).toEqual([]);
+      // Starlight's search button shows its keys beside its name; the name leaves them out.
+      const look = { part, without: ["button[data-open-modal]"] };
+      expect(await faultsOf(page, look)).toEqual([]);
       await picture(page, path, "light");
       // The dark has one set of colours for all pages of a folder; its live parts are looked at by the tests of theirs.
       if (framed.has(built) || PICTURE) {
         await page.emulateMedia({ colorScheme: "dark" });
-        expect(await faults(page, part, "color-contrast")).toEqual([]);
+        expect(await faultsOf(page, { ...look, only: "color-contrast" })).toEqual([]);
         await picture(page, path, "dark");
         await page.emulateMedia({ colorScheme: "light" });
       }
@@ -161,39 +164,40 @@ async function skipsToTheText(page: Page): Promise<void> {
   expect(passed).toMatchObject({ inText: true, visible: true });
 }
 
-/** Live parts come alive when they are seen: make the window so high that all are, and wait for them. */
+/**
+ * In the page, before its scripts: live parts come alive when they are seen, and here all of them are, wherever they lie.
+ * A window that is as high as the page would do the same, and cost the painting of all of it.
+ */
+function seeAllIslands(): void {
+  globalThis.IntersectionObserver = class extends IntersectionObserver {
+    readonly #callback: IntersectionObserverCallback;
+
+    constructor(callback: IntersectionObserverCallback, options?: IntersectionObserverInit) {
+      super(callback, options);
+      this.#callback = callback;
+    }
+
+    override observe(target: Element): void {
+      if (target.parentElement?.matches("astro-island[ssr]") !== true) {
+        super.observe(target);
+        return;
+      }
+      const seen = { target, isIntersecting: true } as unknown as IntersectionObserverEntry;
+      queueMicrotask(() => this.#callback([seen], this));
+    }
+  };
+}
+
+/** Wait for the live parts, and for what the page sees to when it finds the time. */
 async function wake(page: Page): Promise<void> {
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: DESKTOP.width, height: Math.max(DESKTOP.height, height) });
   await page.waitForFunction(
     () =>
       document.querySelector("astro-island[ssr]") === null &&
-      // Code that is too wide can be scrolled by keys: the page sees to that when it finds the time.
+      // Code that is too wide can be scrolled by keys.
       [...document.querySelectorAll("pre")].every(
         (pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0,
       ),
   );
-}
-
-/** What axe, which the page has been given, finds to be a serious or critical fault. */
-async function faults(page: Page, part: string, only?: string): Promise<string[]> {
-  const { violations } = await page.evaluate(
-    async ([part, only]) => {
-      const { run } = (globalThis as unknown as { axe: typeof axe }).axe;
-      return await run(
-        {
-          include: part === "document" ? document : [[part]],
-          // Starlight's search button shows its keys beside its name; the name leaves them out.
-          exclude: [["button[data-open-modal]"]],
-        },
-        { resultTypes: ["violations"], ...(only !== undefined && { runOnly: [only] }) },
-      );
-    },
-    [part, only] as const,
-  );
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join("  ")}`);
 }
 
 /** What is wider than a phone: nothing, unless it can be scrolled by itself. */

@@ -1,6 +1,6 @@
 /** An allocator beside pymalloc: the laws it obeys, and the memory that both take for the same calls. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { grouped, type PartProps } from "../../i18n/texts.ts";
 import { Editor } from "../../playground/ui/editor.tsx";
 import { commonJs } from "../../playground/ui/strip-types.ts";
@@ -78,11 +78,6 @@ export function AllocatorPart({
     }
   }
 
-  // What the page has shown is run at once; what is to be edited waits.
-  useEffect(() => {
-    if (!editable) void start(code, program);
-  }, []);
-
   const [yours, theirs] = run.costs;
   const name = editable ? t.yours : t.inText(t.steps[step]);
   const names = language === "en" ? undefined : checkNames[language];
@@ -130,7 +125,8 @@ export function AllocatorPart({
           }}
         />
         <button type="button" onClick={() => void start(code, program)}>
-          {editable ? t.run : t.runAgain}
+          {/* Nothing runs before it is asked to: the checks take a processor a second or more. */}
+          {editable || run.checks.length === 0 ? t.run : t.runAgain}
         </button>
       </div>
       {run.checks.length > 0 && (

@@ -1,6 +1,6 @@
 /** A collector on a graph of lists: what it is shown, what it does, call by call; and the laws that it obeys. */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import finished from "../../../../../examples/collectors/mark-and-sweep.js?raw";
 import { Editor } from "../../playground/ui/editor.tsx";
 import { commonJs } from "../../playground/ui/strip-types.ts";
@@ -81,16 +81,15 @@ export function CollectorPart({ step, editable = false }: CollectorPartProps): J
     }
   }
 
-  useEffect(() => {
-    if (!editable) void start(code, picture, true);
-  }, []);
+  // Nothing runs before it is asked to: the checks take a while. Those of the page's own code are tried once.
+  const untried = editable || checks.length === 0;
 
   function change(graph: Picture): void {
     setPicture(graph);
     setPicked(undefined);
     setWatched(undefined);
     setAt(0);
-    if (editable) say({ status: "", failed: false });
+    if (untried) say({ status: "", failed: false });
     else void start(code, graph, false);
   }
 
@@ -198,8 +197,8 @@ export function CollectorPart({ step, editable = false }: CollectorPartProps): J
               : `variable for ${picked}`}
           </button>
         )}
-        <button type="button" onClick={() => void start(code, picture, editable)}>
-          {editable ? "Check and collect" : "Collect"}
+        <button type="button" onClick={() => void start(code, picture, untried)}>
+          {untried ? "Check and collect" : "Collect"}
         </button>
       </div>
       <p>
