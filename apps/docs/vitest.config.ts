@@ -8,7 +8,7 @@ import { defineConfig, mergeConfig, type ViteUserConfig } from "vitest/config";
 import { shared } from "../../vitest.shared.ts";
 
 const config: ViteUserConfig = mergeConfig(
-  shared(import.meta.dirname),
+  shared(import.meta.dirname, { shareWorkers: true }),
   defineConfig({
     test: {
       globalSetup: ["test/frame/setup.ts"],

@@ -27,9 +27,9 @@ const every = (nth: number, list: readonly BuiltPage[]): BuiltPage[] =>
 const generated = pages.filter((page) => page.generated && !page.fallback);
 const fallback = pages.filter((page) => page.fallback);
 const written = pages.filter((page) => !page.generated && !page.fallback);
-/** Looked at in full. Chinese pages have the structure and the live parts of the English ones: the first of each folder. */
+/** Looked at in full. Chinese pages have the structure and the live parts of the English ones: the shortest of each folder. */
 const whole = [
-  ...written.filter((page, n) => !isChinese(page) || isFirst(page, n, written)),
+  ...written.filter((page) => !isChinese(page) || isShortest(page, written)),
   ...every(60, generated),
   ...every(90, fallback),
 ];
@@ -55,6 +55,13 @@ function folder(path: string): string {
 
 function isChinese({ path }: BuiltPage): boolean {
   return path.startsWith("zh-cn/");
+}
+
+/** Whether no page of its folder is shorter. */
+function isShortest({ path, html }: BuiltPage, list: readonly BuiltPage[]): boolean {
+  return !list.some(
+    (other) => folder(other.path) === folder(path) && other.html.length < html.length,
+  );
 }
 
 /** Whether it is the first of its folder. */
