@@ -76,7 +76,7 @@ async function runAll(
   scratch: string,
 ): Promise<WorkloadResult[]> {
   const results: WorkloadResult[] = [];
-  const pool = new PeerPool(options.quick);
+  using pool = new PeerPool(options.quick);
   for (const workload of workloads) {
     results.push(
       await measure(workload, peers, {
@@ -89,7 +89,6 @@ async function runAll(
       }),
     );
   }
-  pool.stop();
   progress("");
   return results;
 }

@@ -25,7 +25,7 @@ export async function benchCollectors(
   const results: { id: string; measurements: readonly GcMeasurement[] }[] = [];
   const rounds = Math.ceil(options.rounds / FEWER);
   const sets = Math.min(options.sets, rounds);
-  const pool = new PeerPool(options.quick);
+  using pool = new PeerPool(options.quick);
   for (const workload of workloads) {
     const all: GcMeasurement[][] = [];
     for (let set = 0; set < sets; set++) {
@@ -41,7 +41,6 @@ export async function benchCollectors(
     }
     results.push({ id: workload.id, measurements: joinSets(all) });
   }
-  pool.stop();
   progress("");
   return {
     version: GC_RESULT_VERSION,

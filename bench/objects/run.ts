@@ -19,7 +19,7 @@ export async function benchObjects(
   const scratch = mkdtempSync(join(tmpdir(), "pyrena-bench-"));
   const chosen = (patterns: readonly string[], id: string): boolean =>
     patterns.length === 0 || patterns.some((pattern) => id.includes(pattern));
-  const pool = new PeerPool(options.quick);
+  using pool = new PeerPool(options.quick);
   try {
     const peers = (await findObjectsPeers(scratch, options.pythons)).filter(({ id }) =>
       chosen(options.peers, id),
@@ -58,7 +58,6 @@ export async function benchObjects(
       workloads,
     };
   } finally {
-    pool.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }

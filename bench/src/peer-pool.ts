@@ -31,7 +31,7 @@ export class PeerPool {
   }
 
   /** Ends those that were kept. */
-  stop(): void {
+  [Symbol.dispose](): void {
     for (const process of this.#idle.values()) process.stop();
     this.#idle.clear();
   }

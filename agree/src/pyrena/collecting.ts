@@ -141,6 +141,7 @@ export class Collecting {
     if (found === 0 && this.log.told === before + 1) this.exact = true;
   }
 
+  /** What the {@link collector} does. */
   collectNow(): void {
     this.#found = this.py.gc.collect(this.#generation);
   }
