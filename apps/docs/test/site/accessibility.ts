@@ -1,4 +1,7 @@
-/** What axe says against a page: for all tests that ask it, in the way that costs least. */
+/**
+ * What axe says against a page: for all tests that ask it, in the way that costs least. Its time goes with the number of
+ * elements, and most of those of a page are like others of it: words of code, rows of tables, squares of a map.
+ */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import axe from "axe-core";
@@ -52,4 +55,60 @@ export async function faultsOf(page: Page, { part, without = [], only }: Look): 
   return violations
     .filter(({ impact }) => GRAVE.includes(impact))
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join("  ")}`);
+}
+
+/**
+ * Take from a page, before it is left, what is one like the other, so that axe looks at each kind once: elements of the
+ * same name, classes, roles, states and colours, with the same attributes, the same kinds of elements in them, in
+ * elements of the same names and classes. An element that has children keeps the first.
+ */
+export async function keepOneOfEachKind(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    /** Attributes whose values count; of others it is whether they have one. */
+    const valued = /^(class|role|type|aria-(?!label|describedby|controls|owns|value))/;
+    const coloured = /#|rgb|color/;
+    const numbers = new Map<string, number>();
+    const kinds = new Map<Element, number>();
+
+    const attributeOf = ({ name, value }: Attr): string =>
+      valued.test(name) || (name === "style" && coloured.test(value))
+        ? `${name}=${value}`
+        : `${name}${value === "" ? "=" : ""}`;
+
+    function numberOf(description: string): number {
+      const known = numbers.get(description) ?? numbers.size;
+      numbers.set(description, known);
+      return known;
+    }
+
+    function kindOf(element: Element): number {
+      const within = new Set<number | string>();
+      for (const child of element.childNodes) {
+        if (child instanceof Element) within.add(kindOf(child));
+        else if (child instanceof Text && child.data.trim() !== "") within.add("text");
+      }
+      const attributes = [...element.attributes].map(attributeOf).join(" ");
+      const kind = numberOf(`${element.localName} ${attributes} ${[...within].join(" ")}`);
+      kinds.set(element, kind);
+      return kind;
+    }
+
+    const seen = new Set<string>();
+    function thinOut(element: Element, above: number): void {
+      // An editor sees to what it shows by itself, and fails where something is missing.
+      if (element.matches(".cm-editor")) return;
+      const place = numberOf(`${above} ${element.localName} ${element.getAttribute("class")}`);
+      for (const child of [...element.children]) {
+        const what = `${place} ${kinds.get(child)}`;
+        if (child !== element.firstElementChild && seen.has(what)) {
+          child.remove();
+        } else {
+          seen.add(what);
+          thinOut(child, place);
+        }
+      }
+    }
+    kindOf(document.body);
+    thinOut(document.body, -1);
+  });
 }

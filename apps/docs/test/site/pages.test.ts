@@ -10,7 +10,7 @@ import process from "node:process";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { missing, Site } from "../playground/browser.ts";
-import { faultsOf, type Look } from "./accessibility.ts";
+import { faultsOf, keepOneOfEachKind, type Look } from "./accessibility.ts";
 import { type BuiltPage, builtPages } from "./built-pages.ts";
 
 /** As many as a small machine has cores. */
@@ -40,20 +40,12 @@ const rest = [...written, ...every(12, generated), ...every(60, fallback)].filte
 /** The first of each folder: what stands around the text, the same on all its pages, is looked at too. */
 const framed = new Set(whole.filter((page, n) => isFirst(page, n, whole)));
 
-/** Characters from which on a page is long. */
-const LONG = 200_000;
 /** Starlight's search button shows its keys beside its name; the name leaves them out. */
 const WITHOUT = ["button[data-open-modal]"];
-/**
- * What is one like the other, thousands of times, and most of a page's elements: coloured words of code, rows of tables.
- * Live parts are looked at by the tests of theirs, after they have been used.
- */
-const ALIKE = [".expressive-code", "tbody > tr:nth-child(n + 10)", "section.live"];
 
 /** What axe looks at: on the first page of a folder, all there is. */
 function lookAt(page: BuiltPage): Look {
-  if (framed.has(page) && page.html.length < LONG) return { without: WITHOUT };
-  return { part: "main", without: [...WITHOUT, ...ALIKE] };
+  return { part: framed.has(page) ? undefined : "main", without: WITHOUT };
 }
 
 function folder(path: string): string {
@@ -123,20 +115,22 @@ describe.skipIf(missing)("every page", { concurrent: true }, () => {
       await load(page, path);
       await skipsToTheText(page);
       await wake(page);
-      const look = lookAt(built);
-      expect(await faultsOf(page, look)).toEqual([]);
-      await picture(page, path, "light");
-      // The dark has one set of colours for all pages of a folder; its live parts are looked at by the tests of theirs.
-      if (framed.has(built) || PICTURE) {
-        await page.emulateMedia({ colorScheme: "dark" });
-        expect(await faultsOf(page, { ...look, only: "color-contrast" })).toEqual([]);
-        await picture(page, path, "dark");
-        await page.emulateMedia({ colorScheme: "light" });
-      }
-
+      await picture(page, path, "light", "dark");
       await resize(page, PHONE);
       expect(await overflow(page)).toEqual([]);
       await picture(page, path, "phone");
+
+      if (framed.has(built)) await resize(page, DESKTOP);
+      await wake(page);
+      await keepOneOfEachKind(page);
+      const look = lookAt(built);
+      expect(await faultsOf(page, look)).toEqual([]);
+      // The dark has one set of colours for all pages of a folder; its live parts are looked at by the tests of theirs.
+      if (framed.has(built)) {
+        await page.emulateMedia({ colorScheme: "dark" });
+        expect(await faultsOf(page, { ...look, only: "color-contrast" })).toEqual([]);
+        await page.emulateMedia({ colorScheme: "light" });
+      }
       expect(site.newErrors(page)).toEqual([]);
     }),
   );
@@ -229,8 +223,13 @@ function overflow(page: Page): Promise<string[]> {
   }, PHONE.width);
 }
 
-async function picture(page: Page, path: string, look: string): Promise<void> {
+/** Take a picture in each of these looks, if pictures are wanted. */
+async function picture(page: Page, path: string, ...looks: string[]): Promise<void> {
   if (!PICTURE) return;
   const name = path.replaceAll("/", "-").replace(/-$/, "") || "index";
-  await page.screenshot({ path: join(PICTURES, `${name}.${look}.png`), fullPage: true });
+  for (const look of looks) {
+    await page.emulateMedia({ colorScheme: look === "dark" ? "dark" : "light" });
+    await page.screenshot({ path: join(PICTURES, `${name}.${look}.png`), fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
 }
