@@ -13,6 +13,9 @@ import { heapTypeLayout, typeLayout } from "./type-object.ts";
 /** Bytes of an entry of the type table: address of the name, address of the static type or 0. */
 const ENTRY = 8;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 export function makeTypes(core: Core, refs: Refs): TypesApi {
   const { memory, raw, word, wide, state, at, facts, alloc } = core;
   const layout = typeLayout(core);
@@ -22,6 +25,9 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
   const GC_HEAD = core.profile.headers.gcHead;
   const slotsByNumber: TypeSlots[] = [];
   const numbers = new Map<string, number>();
+  /** Numbers of the names that the heap's table has, of the first `namesRead` of its entries. */
+  const numbersInHeap = new Map<string, number>();
+  let namesRead = 0;
   const flagsOf = (type: Address): number => memory.u32[(type + T.tp_flags) >>> 2];
 
   function tableAddress(): Address {
@@ -34,7 +40,7 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
 
   /** Names are NUL-terminated UTF-8 in static data. */
   function writeName(name: string): Address {
-    const bytes = new TextEncoder().encode(name);
+    const bytes = encoder.encode(name);
     const address = alloc.staticData(bytes.length + 1);
     memory.u8.set(bytes, address);
     return address;
@@ -42,7 +48,24 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
 
   function readName(address: Address): string {
     const u8 = memory.u8;
-    return new TextDecoder().decode(u8.slice(address, u8.indexOf(0, address)));
+    return decoder.decode(u8.slice(address, u8.indexOf(0, address)));
+  }
+
+  function nameOf(number: number): string {
+    return readName(memory.u32[(tableAddress() + number * ENTRY) >>> 2]);
+  }
+
+  /**
+   * The number that the heap knows a name by, -1 if it does not. Each entry is read once: to read all of them for each
+   * type took most of the time that it takes to make objects. What was read may be of a table that is no more, where a
+   * heap has been set back, so it is looked at again.
+   */
+  function numberInHeap(name: string): number {
+    const count = tableCount();
+    namesRead = Math.min(namesRead, count);
+    for (; namesRead < count; namesRead++) numbersInHeap.set(nameOf(namesRead), namesRead);
+    const number = numbersInHeap.get(name);
+    return number !== undefined && number < count && nameOf(number) === name ? number : -1;
   }
 
   function growTable(): void {
@@ -66,11 +89,9 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
         `type slots named '${slots.name}' are registered already`,
       );
     }
-    let number = tableCount();
-    for (let n = 0; n < number; n++) {
-      if (readName(memory.u32[(tableAddress() + n * ENTRY) >>> 2]) === slots.name) number = n;
-    }
-    if (number === tableCount()) {
+    let number = numberInHeap(slots.name);
+    if (number < 0) {
+      number = tableCount();
       if (number === memory.u32[(state + at.type_capacity) >>> 2]) growTable();
       const name = writeName(slots.name);
       memory.u32[(tableAddress() + number * ENTRY) >>> 2] = name;
@@ -105,10 +126,6 @@ export function makeTypes(core: Core, refs: Refs): TypesApi {
     return Array.from({ length: tableCount() }, (_, number) => number).filter(
       (number) => slotsByNumber[number] === undefined,
     );
-  }
-
-  function nameOf(number: number): string {
-    return readName(memory.u32[(tableAddress() + number * ENTRY) >>> 2]);
   }
 
   /** A type's layout program, if it has one that says everything. */
