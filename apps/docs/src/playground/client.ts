@@ -228,6 +228,12 @@ export class Playground {
     return new Frame(copy.buffer);
   }
 
+  /** A program that stands, or has ended: what was seen last is what is there now. */
+  #showNewest(): void {
+    const frame = this.poll();
+    if (frame !== undefined) this.#options.listener.frame?.(frame);
+  }
+
   get #isBusy(): boolean {
     return this.#phase !== "idle" && this.#phase !== "ended";
   }
@@ -324,6 +330,7 @@ export class Playground {
         if (this.#phase === "running" || this.#phase === "replaying") this.#setPhase("asking");
         return;
       case "paused":
+        this.#showNewest();
         if (this.#phase !== "stopping") this.#setPhase("paused");
         listener.paused?.(report.line, report.at);
         return;
@@ -356,9 +363,7 @@ export class Playground {
         return;
       case "ended": {
         clearTimeout(this.#grace);
-        // What was seen last is what is there now.
-        const frame = this.poll();
-        if (frame !== undefined) listener.frame?.(frame);
+        this.#showNewest();
         const stopped = this.#phase === "stopping" && report.outcome.kind === "raised";
         if (report.outcome.kind === "crashed") this.#end();
         this.#setPhase("ended");

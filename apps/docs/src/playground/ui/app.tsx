@@ -89,7 +89,11 @@ export function App({ base, language }: AppProps): VNode {
             : new Worker(new URL("../worker/runtime-main.ts", import.meta.url), {
                 type: "module",
               }),
-        changed: () => setChanges((count) => count + 1),
+        changed: () => {
+          setChanges((count) => count + 1);
+          // Of a program that stands still, the figures are there as soon as it is said that it does.
+          if (store.phase !== "running") setFrame(store.frame);
+        },
         ended: (label, frames, milliseconds) => {
           const { program: ran, label: more } = started.current;
           addRun({ label: `${label}${more}`, program: ran, milliseconds, frames });
