@@ -71,7 +71,7 @@ export function WorkersPart(): JSX.Element {
       ) : (
         <p>
           This page was served without the two headers that shared memory needs, so it cannot be
-          tried here. <code>pnpm docs</code> serves it with them.
+          tried here. <code>npm run docs</code> serves it with them.
         </p>
       )}
       {reports.length > 0 && (
