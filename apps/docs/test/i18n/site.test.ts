@@ -1,7 +1,7 @@
 /** The Chinese pages in a browser: what readers of Chinese see, search and switch. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { missing, Site } from "../playground/browser.ts";
+import { missing, PATIENCE, Site } from "../playground/browser.ts";
 import { builtPages } from "../site/built-pages.ts";
 
 /** The translated pages, as they were built. */
@@ -18,7 +18,6 @@ describe.skipIf(missing)("the Chinese pages in a browser", () => {
   beforeAll(async () => {
     site = await Site.open(false);
     page = await site.page("zh-cn/");
-    page.setDefaultTimeout(10_000);
   });
   afterAll(async () => {
     await site?.close();
@@ -80,11 +79,13 @@ describe.skipIf(missing)("the Chinese pages in a browser", () => {
     await page.getByRole("button", { name: "搜索" }).click();
     await page.getByRole("dialog").getByRole("textbox").fill("弱引用");
     await page.getByText(/^找到 \d+ 页含有“弱引用”$/).waitFor();
-    const found = await page
-      .locator(".pagefind-ui__result-link")
-      .evaluateAll((links) => links.map((link) => link.getAttribute("href")!));
-    expect(found).toContain("/zh-cn/learn/finalizers/");
-    expect(found.filter((address) => !address.startsWith("/zh-cn/"))).toEqual([]);
+    // The pages are counted first, and told one after the other.
+    const found = (): Promise<string[]> =>
+      page
+        .locator(".pagefind-ui__result-link")
+        .evaluateAll((links) => links.map((link) => link.getAttribute("href")!));
+    await expect.poll(found, { timeout: PATIENCE }).toContain("/zh-cn/learn/finalizers/");
+    expect((await found()).filter((address) => !address.startsWith("/zh-cn/"))).toEqual([]);
   });
 
   it("switches to the same page in the other language, and back", async () => {
