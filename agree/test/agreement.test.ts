@@ -28,8 +28,6 @@ const RECORDED = ["3.11", "3.12", "3.13"];
 const FEW = 100;
 /** Programs after which the whole heap is checked, in each version on each data model. */
 const CHECKED = 60;
-/** Programs that are run on a new heap each: to make one takes longer than a program. */
-const ANEW = 20;
 
 describe.each([...natives, ...pyodides()])("$id ($title)", (info) => {
   let process: OracleProcess;
@@ -103,7 +101,7 @@ describe.each(
   }, () => {
     const again = new PyrenaRunner(python, abi);
     const fresh = new PyrenaRunner(python, abi, { freshHeaps: true });
-    for (let seed = 1; seed <= ANEW; seed++) {
+    for (let seed = 1; seed <= CHECKED; seed++) {
       const program = generate(seed, optionsFor(python));
       expect(again.run(program), `seed ${seed}`).toBe(fresh.run(program));
     }
