@@ -110,7 +110,10 @@ async function main(): Promise<string | undefined> {
 
 if (import.meta.main) {
   const problem = await main().catch((error: NodeJS.ErrnoException) => {
-    if (error.code?.startsWith("ERR_PARSE_ARGS")) return error.message;
+    if (error.code?.startsWith("ERR_PARSE_ARGS")) {
+      const [what] = error.message.split(". ");
+      return `${what}: there are --port NUMBER (4321; 0 for any that is free) and --plain (without the headers)`;
+    }
     throw error;
   });
   if (problem !== undefined) {
