@@ -58,6 +58,25 @@ export async function faultsOf(page: Page, { part, without = [], only }: Look): 
 }
 
 /**
+ * What is wrong with the ids of a page: those that stand twice, and those that labels and descriptions look for in vain.
+ * Of all elements, before those that are alike are taken away.
+ */
+export function wrongIds(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+    const known = new Set(ids);
+    const twice = ids.filter((id, n) => ids.indexOf(id) !== n);
+    const inVain = ["aria-labelledby", "aria-describedby", "for"].flatMap((name) =>
+      [...document.querySelectorAll(`[${name}]`)]
+        .flatMap((element) => element.getAttribute(name)!.split(/\s+/))
+        .filter((id) => !known.has(id))
+        .map((id) => `${name}=${id}`),
+    );
+    return [...twice, ...inVain];
+  });
+}
+
+/**
  * Take from a page, before it is left, what is one like the other, so that axe looks at each kind once: elements of the
  * same name, classes, roles, states and colours, with the same attributes, the same kinds of elements in them, in
  * elements of the same names and classes. An element that has children keeps the first.
@@ -65,7 +84,8 @@ export async function faultsOf(page: Page, { part, without = [], only }: Look): 
 export async function keepOneOfEachKind(page: Page): Promise<void> {
   await page.evaluate(() => {
     /** Attributes whose values count; of others it is whether they have one. */
-    const valued = /^(class|role|type|aria-(?!label|describedby|controls|owns|value))/;
+    const valued =
+      /^(class|role|type|lang|tabindex|scope|autocomplete|aria-(?!label|describedby|controls|owns|value))/;
     const coloured = /#|rgb|color/;
     const numbers = new Map<string, number>();
     const kinds = new Map<Element, number>();

@@ -10,7 +10,7 @@ import process from "node:process";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { missing, Site } from "../playground/browser.ts";
-import { faultsOf, keepOneOfEachKind, type Look } from "./accessibility.ts";
+import { faultsOf, keepOneOfEachKind, type Look, wrongIds } from "./accessibility.ts";
 import { type BuiltPage, builtPages } from "./built-pages.ts";
 
 /** As many as a small machine has cores. */
@@ -122,6 +122,7 @@ describe.skipIf(missing)("every page", { concurrent: true }, () => {
 
       if (framed.has(built)) await resize(page, DESKTOP);
       await wake(page);
+      expect(await wrongIds(page)).toEqual([]);
       await keepOneOfEachKind(page);
       const look = lookAt(built);
       expect(await faultsOf(page, look)).toEqual([]);

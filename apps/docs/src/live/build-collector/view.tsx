@@ -207,6 +207,7 @@ export function CollectorPart({ step, editable = false }: CollectorPartProps): J
           : `${picked} is picked. Pick what it shall refer to, or no longer refer to.`}
       </p>
       <GraphView
+        id={editable ? "own" : `step-${step}`}
         label="Objects and references"
         nodes={nodes}
         edges={picture.references.map((edge) => ({

@@ -157,6 +157,7 @@ export function Collector({ language = "en" }: PartProps): JSX.Element {
           />
         )}
         <GraphView
+          id="collector"
           label={t.graphLabel}
           nodes={nodes}
           edges={[...edges.values()].map((edge) => ({

@@ -27,6 +27,8 @@ export interface GraphEdge {
 }
 
 export interface GraphViewProps {
+  /** No other graph of the page has it. */
+  readonly id: string;
   readonly label: string;
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
@@ -42,7 +44,15 @@ const HEIGHT = 350;
 const RADIUS = 27;
 const BEND = 22;
 
-export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewProps): JSX.Element {
+export function GraphView({
+  id,
+  label,
+  nodes,
+  edges,
+  onPick,
+  onUnpick,
+}: GraphViewProps): JSX.Element {
+  const arrow = `arrow-${id}`;
   const texts = useTexts(graphView);
   const svg = useRef<SVGSVGElement>(null);
   const width = Math.min(WIDTH, Math.max(LEAST_WIDTH, useWidth(svg, WIDTH)));
@@ -62,7 +72,7 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
     >
       <defs>
         <marker
-          id="arrow"
+          id={arrow}
           viewBox="0 0 8 8"
           refX="7"
           refY="4"
@@ -82,7 +92,7 @@ export function GraphView({ label, nodes, edges, onPick, onUnpick }: GraphViewPr
             <path
               class={`edge ${edge.lit ? "is-lit" : ""} ${edge.done ? "is-done" : ""}`}
               d={edge.from === edge.to ? loop(from) : arc(from, to)}
-              marker-end="url(#arrow)"
+              marker-end={`url(#${arrow})`}
             >
               <title>{texts.edge(edge.from, edge.to, edge.count)}</title>
             </path>
