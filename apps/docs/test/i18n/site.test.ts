@@ -1,7 +1,7 @@
 /** The Chinese pages in a browser: what readers of Chinese see, search and switch. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { missing, PATIENCE, Site } from "../playground/browser.ts";
+import { missing, Site } from "../playground/browser.ts";
 import { builtPages } from "../site/built-pages.ts";
 
 /** The translated pages, as they were built. */
@@ -18,6 +18,7 @@ describe.skipIf(missing)("the Chinese pages in a browser", () => {
   beforeAll(async () => {
     site = await Site.open(false);
     page = await site.page("zh-cn/");
+    page.setDefaultTimeout(10_000);
   });
   afterAll(async () => {
     await site?.close();
@@ -84,7 +85,7 @@ describe.skipIf(missing)("the Chinese pages in a browser", () => {
       page
         .locator(".pagefind-ui__result-link")
         .evaluateAll((links) => links.map((link) => link.getAttribute("href")!));
-    await expect.poll(found, { timeout: PATIENCE }).toContain("/zh-cn/learn/finalizers/");
+    await expect.poll(found, { timeout: 10_000 }).toContain("/zh-cn/learn/finalizers/");
     expect((await found()).filter((address) => !address.startsWith("/zh-cn/"))).toEqual([]);
   });
 
